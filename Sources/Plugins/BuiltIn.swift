@@ -1,0 +1,17 @@
+import Tokenizers
+
+/// Every tokenizer family of this project, in one visible list. Add yours here, or pass a longer list to your own
+/// program (docs/adding-a-tokenizer.md).
+public let builtInBackends: [any TokenizerBackend] = [
+  BytesBackend(),
+  SentencePieceBackend(),
+  GZipBackend(),
+  ArithmeticCodingBackend(),
+  StaticArithmeticCodingBackend(),
+  EqualInfoBackend(),
+]
+
+let paper = "Lester et al. 2024, Training LLMs over Neurally Compressed Text"
+let chunkVocabulary = Parameter(
+  "v", .powerOfTwo(2...65_536), default: "65k", alwaysShown: true,
+  summary: "vocabulary size; tokens carry log2 v bits")

@@ -1,0 +1,39 @@
+/// The tokenizers a program knows: an immutable value, built in one visible list and passed down.
+///
+///     let registry = try Registry(builtInBackends + [ReversedBytesBackend()])
+public struct Registry: Sendable {
+  public let backends: [any TokenizerBackend]
+
+  /// - Throws: ``TokenizerError/duplicateName(_:first:second:)``.
+  public init(_ backends: [any TokenizerBackend]) throws {
+    var origins: [String: String] = [:]
+    for backend in backends {
+      let descriptor = backend.descriptor
+      if let first = origins[descriptor.name] {
+        throw TokenizerError.duplicateName(descriptor.name, first: first, second: descriptor.origin)
+      }
+      origins[descriptor.name] = descriptor.origin
+    }
+    self.backends = backends
+  }
+
+  public var names: [String] { backends.map(\.descriptor.name) }
+
+  /// The backend of that name.
+  /// - Throws: ``TokenizerError/unknownTokenizer(_:nearest:known:)``.
+  public func backend(named name: String) throws -> any TokenizerBackend {
+    guard let backend = backends.first(where: { $0.descriptor.name == name }) else {
+      throw TokenizerError.unknownTokenizer(name, nearest: nearestWord(to: name, in: names), known: names)
+    }
+    return backend
+  }
+
+  /// Parses, checks and completes a name such as `GZip[v=65k]`.
+  public func resolve(_ text: String) throws -> ResolvedSpec {
+    let spec = try TokenizerSpec(text)
+    let backend = try backend(named: spec.name)
+    let resolved = try ResolvedSpec(spec, descriptor: backend.descriptor)
+    try backend.validate(resolved)
+    return resolved
+  }
+}

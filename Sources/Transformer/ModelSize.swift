@@ -1,0 +1,28 @@
+import Metrics
+
+extension ModelShape {
+  /// The paper's sizes (table 5) and `1m` for a laptop: dim, heads, layers, MLP; head size 64.
+  static let sizes: [(name: String, dim: Int, heads: Int, layers: Int, mlp: Int)] = [
+    ("1m", 128, 2, 2, 512),
+    ("3m", 256, 4, 3, 1024),
+    ("25m", 512, 8, 6, 2048),
+    ("113m", 768, 12, 12, 3072),
+    ("403m", 1024, 16, 24, 4096),
+    ("2b", 2048, 32, 24, 8192),
+  ]
+
+  /// Names that ``init(named:vocabulary:)`` takes.
+  public static var sizeNames: [String] { sizes.map(\.name) }
+
+  /// nil for an unknown name.
+  public init?(named name: String, vocabulary: Int) {
+    guard let size = Self.sizes.first(where: { $0.name == name }) else { return nil }
+    self.init(
+      dim: size.dim, heads: size.heads, layers: size.layers, headSize: 64, mlp: size.mlp, vocabulary: vocabulary)
+  }
+
+  /// Width of all heads together.
+  var attentionWidth: Int { heads * headSize }
+  /// The row of the embedding that begins every sequence; no tokenizer can emit it.
+  var bos: Int32 { Int32(vocabulary) }
+}

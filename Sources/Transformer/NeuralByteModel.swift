@@ -1,0 +1,188 @@
+import CKernels
+import Foundation
+import Metrics
+import Tokenizers
+
+/// M1: a frozen transformer over bytes, as a ``ByteModel``.
+///
+/// It sees at most `contextLength` positions (BOS and the bytes after it), as in training. A longer text goes on in a
+/// new context that begins with BOS and the last `overlap` bytes.
+public final class NeuralByteModel: ByteModel {
+  package let inference: InferenceModel
+  public let contextLength: Int
+  public let overlap: Int
+  public let fingerprint: String
+  public let metadata: [String: String]
+  var model: Model { inference.model }
+
+  /// - Parameters:
+  ///   - model: vocabulary 256.  - contextLength: positions of a context, at least 16.
+  package init(_ model: Model, contextLength: Int, metadata: [String: String] = [:], kernelSet: String? = nil) {
+    precondition(model.shape.vocabulary == 256 && contextLength >= 16, "M1 reads bytes, in contexts of at least 16")
+    inference = InferenceModel(model, kernelSet: kernelSet)
+    self.contextLength = contextLength
+    overlap = contextLength / 8
+    self.metadata = metadata
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a over the bits of all weights, and the context
+    for value in model.parameters.values { hash = (hash ^ UInt64(value.bitPattern)) &* 0x100_0000_01b3 }
+    hash = (hash ^ UInt64(contextLength)) &* 0x100_0000_01b3
+    fingerprint = String(hash, radix: 16)
+  }
+
+  public convenience init(_ model: Model, contextLength: Int, metadata: [String: String]) {
+    self.init(model, contextLength: contextLength, metadata: metadata, kernelSet: nil)
+  }
+
+  /// Every context repeats BOS and the overlap.
+  public var flopsPerByte: Double {
+    FLOPsConvention.all.forwardPerToken(model.shape, sequenceLength: contextLength) * Double(contextLength)
+      / Double(contextLength - overlap)
+  }
+
+  public func intervals(of text: [UInt8], precision: Int) -> [SymbolInterval] {
+    let streams = InferenceStreams(inference, count: 1, capacity: min(contextLength, text.count + 1))
+    let kernels = inference.kernels.functions
+    var result: [SymbolInterval] = []
+    result.reserveCapacity(text.count)
+    let table = UnsafeMutablePointer<UInt32>.allocate(capacity: 256)
+    defer { table.deallocate() }
+    func add(_ logits: UnsafePointer<Float>) {
+      kernels.quantise(logits, Int32(precision), table)
+      let byte = Int(text[result.count])
+      var below: UInt32 = 0
+      for b in 0..<byte { below += table[b] }
+      result.append(SymbolInterval(cumulative: below, frequency: table[byte]))
+    }
+    guard !text.isEmpty else { return [] }
+    add(streams.bosLogits.p)
+    var fed = 0  // bytes that the present context holds up to
+    var known = 0  // of them, bytes at its start whose successors are coded already
+    while result.count < text.count {
+      let room = contextLength - 1 - known
+      let end = min(text.count - 1, fed + room)
+      if fed == end {  // the context is full: begin the next one
+        streams.restart(0)
+        fed = result.count - overlap
+        known = 0
+        let seed = text[fed..<fed + overlap].map { Int32($0) }
+        streams.advance([.init(stream: 0, tokens: seed, keep: 1)])
+        add(streams.logits.p)
+        fed += overlap
+        known = overlap
+        continue
+      }
+      let tokens = text[fed..<end].map { Int32($0) }
+      streams.advance([.init(stream: 0, tokens: tokens, keep: tokens.count)])
+      for row in 0..<tokens.count { add(streams.logits.p + row * 256) }
+      known += tokens.count
+      fed = end
+    }
+    return result
+  }
+
+  public func makeStreams(count: Int, horizon: Int?) -> any ByteModelStreams {
+    NeuralByteStreams(self, count: count, capacity: min(contextLength, (horizon ?? contextLength) + 2))
+  }
+
+  public func distributions(
+    after prefixes: [[UInt8]], precision: Int, threads: Int, body: @Sendable (Int, UnsafeBufferPointer<UInt32>) -> Void
+  ) {
+    guard let length = prefixes.first?.count else { return }
+    let group = 256
+    parallelFor((prefixes.count + group - 1) / group, threads: threads) { g in
+      let range = g * group..<min(prefixes.count, (g + 1) * group)
+      let streams = NeuralByteStreams(self, count: range.count, capacity: min(contextLength, length + 2))
+      for index in range {
+        for byte in prefixes[index] { streams.append(byte, to: index - range.lowerBound) }
+      }
+      streams.evaluate()
+      let table = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 256)
+      defer { table.deallocate() }
+      for index in range {
+        streams.frequencies(of: index - range.lowerBound, precision: precision, into: table)
+        body(index, UnsafeBufferPointer(table))
+      }
+    }
+  }
+
+  static let fileName = "m1.safetensors"
+
+  public func save(to folder: String) throws {
+    var table = metadata
+    table["contextLength"] = "\(contextLength)"
+    table["fingerprint"] = fingerprint
+    try model.save(to: folder + "/" + Self.fileName, metadata: table)
+  }
+
+  /// Loads what ``save(to:)`` wrote.
+  /// - Throws: ``TransformerError/damagedFile(_:reason:)``, also when a weight has changed since it was saved.
+  public static func load(from folder: String) throws -> NeuralByteModel {
+    let path = folder + "/" + fileName
+    let (model, metadata) = try Model.load(from: path)
+    guard let context = metadata["contextLength"].flatMap(Int.init), context >= 16, context <= 1 << 20,
+      model.shape.vocabulary == 256
+    else { throw TransformerError.damagedFile(path, reason: "a model, but not one over bytes (M1)") }
+    let m1 = NeuralByteModel(model, contextLength: context, metadata: metadata, kernelSet: nil)
+    guard m1.fingerprint == metadata["fingerprint"] else {
+      throw TransformerError.damagedFile(
+        path, reason: "its weights have changed since it was saved; what it encoded would decode to wrong text")
+    }
+    return m1
+  }
+}
+
+/// Texts walked side by side under one ``NeuralByteModel``.
+final class NeuralByteStreams: ByteModelStreams {
+  let m1: NeuralByteModel
+  let streams: InferenceStreams
+  let count: Int
+  private var pending: [[Int32]]
+  private var history: [[UInt8]]  // the last bytes, for the next context
+  private let logits: FloatBuffer  // (count, 256), after each stream's text
+
+  init(_ m1: NeuralByteModel, count: Int, capacity: Int) {
+    self.m1 = m1
+    self.count = count
+    streams = InferenceStreams(m1.inference, count: count, capacity: capacity)
+    pending = Array(repeating: [], count: count)
+    history = Array(repeating: [], count: count)
+    logits = FloatBuffer(count * 256)
+    for stream in 0..<count { restart(stream) }
+  }
+
+  func restart(_ stream: Int) {
+    streams.restart(stream)
+    pending[stream].removeAll(keepingCapacity: true)
+    history[stream].removeAll(keepingCapacity: true)
+    memcpy(logits.p + stream * 256, streams.bosLogits.p, 1024)
+  }
+
+  func append(_ byte: UInt8, to stream: Int) {
+    history[stream].append(byte)
+    if streams.lengths[stream] + pending[stream].count == m1.contextLength {
+      streams.restart(stream)
+      history[stream] = Array(history[stream].suffix(m1.overlap))
+      pending[stream] = history[stream].map { Int32($0) }
+    } else {
+      pending[stream].append(Int32(byte))
+    }
+  }
+
+  func evaluate() {
+    var segments: [InferenceStreams.Segment] = []
+    for stream in 0..<count where !pending[stream].isEmpty {
+      segments.append(.init(stream: stream, tokens: pending[stream], keep: 1))
+      pending[stream].removeAll(keepingCapacity: true)
+    }
+    guard !segments.isEmpty else { return }
+    streams.advance(segments)
+    for (row, segment) in segments.enumerated() {
+      memcpy(logits.p + segment.stream * 256, streams.logits.p + row * 256, 1024)
+    }
+  }
+
+  func frequencies(of stream: Int, precision: Int, into table: UnsafeMutableBufferPointer<UInt32>) {
+    guard let base = table.baseAddress else { return }
+    m1.inference.kernels.functions.quantise(logits.p + stream * 256, Int32(precision), base)
+  }
+}

@@ -1,0 +1,265 @@
+import CKernels
+import Metrics
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Sums over the scored tokens of some sequences.
+package struct LossSums: Sendable {
+  package var nats = 0.0
+  /// Σ log(Z)², the z-loss before its weight.
+  package var z = 0.0
+  package init() {}
+  static func += (a: inout LossSums, b: LossSums) {
+    a.nats += b.nats
+    a.z += b.z
+  }
+}
+
+/// Forward and backward passes over a fixed number of whole sequences, on the calling thread.
+///
+/// Shapes: N sequences of S positions, T = N·S rows; D model, H heads of d, A = H·d, F MLP, V vocabulary.
+/// A shard owns its activations; parameters are shared, gradients its own.
+package final class TrainingShard {
+  let shape: ModelShape
+  let layout: ParameterLayout
+  let products: MatrixProduct
+  let kernels: CKKernels
+  package let sequences: Int
+  package let length: Int
+  let keepsActivations: Bool
+
+  /// What the backward pass needs of a layer.
+  struct Layer {
+    let x: FloatBuffer  // (T, D) input
+    let attentionNormed: FloatBuffer  // (T, D)
+    let attentionInverse: FloatBuffer  // (T)
+    let qkv: FloatBuffer  // (T, 3A)
+    let logSumExp: FloatBuffer  // (N, H, S)
+    let attended: FloatBuffer  // (T, A)
+    let middle: FloatBuffer  // (T, D) after attention
+    let mlpNormed: FloatBuffer  // (T, D)
+    let mlpInverse: FloatBuffer  // (T)
+    let hidden: FloatBuffer  // (T, F) after ReLU
+  }
+  var layers: [Layer] = []
+  let last: FloatBuffer  // (T, D) output of the last layer
+  let normed: FloatBuffer  // (T, D) after the final norm, times 1/√D
+  let inverse: FloatBuffer  // (T)
+  let headWeight: FloatBuffer  // (D) final norm's weight times 1/√D
+  let headWeightGradient: FloatBuffer  // (D)
+  let logits: FloatBuffer  // (block, V)
+  let block: Int
+  let keysT: FloatBuffer  // (d, S rounded up)
+  let bias: FloatBuffer  // (H, S) by reversed distance, of one layer
+  let biasGradient: FloatBuffer
+  // Backward only.
+  let dx: FloatBuffer  // (T, D)
+  let dNormed: FloatBuffer  // (T, D)
+  let dQKV: FloatBuffer  // (T, 3A)
+  let dAttended: FloatBuffer  // (T, A)
+  let dHidden: FloatBuffer  // (T, F)
+
+  /// - Parameter backward: whether ``run(parameters:gradients:inputs:targets:gradientScale:zLoss:)`` may be asked for
+  ///   gradients; without, layers share their buffers.
+  package init(shape: ModelShape, sequences: Int, length: Int, products: MatrixProduct, backward: Bool) {
+    self.shape = shape
+    self.sequences = sequences
+    self.length = length
+    self.products = products
+    keepsActivations = backward
+    layout = ParameterLayout(shape)
+    kernels = ck_kernels().pointee
+    let (D, A, F, H) = (shape.dim, shape.attentionWidth, shape.mlp, shape.heads)
+    let T = sequences * length
+    func makeLayer() -> Layer {
+      Layer(
+        x: FloatBuffer(T * D), attentionNormed: FloatBuffer(T * D), attentionInverse: FloatBuffer(T),
+        qkv: FloatBuffer(T * 3 * A), logSumExp: FloatBuffer(T * H), attended: FloatBuffer(T * A),
+        middle: FloatBuffer(T * D), mlpNormed: FloatBuffer(T * D), mlpInverse: FloatBuffer(T), hidden: FloatBuffer(T * F))
+    }
+    if backward {
+      for _ in 0..<shape.layers { layers.append(makeLayer()) }
+    } else {
+      layers = Array(repeating: makeLayer(), count: shape.layers)
+    }
+    last = backward ? FloatBuffer(T * D) : layers[0].x
+    normed = FloatBuffer(T * D)
+    inverse = FloatBuffer(T)
+    headWeight = FloatBuffer(D)
+    headWeightGradient = FloatBuffer(D)
+    block = min(T, max(64, (1 << 24) / shape.vocabulary))  // at most 64 MiB of logits, never (T, V)
+    logits = FloatBuffer(block * shape.vocabulary)
+    keysT = FloatBuffer(shape.headSize * ((length + 15) / 16 * 16))
+    bias = FloatBuffer(H * length + 16)
+    biasGradient = FloatBuffer(H * length + 16)
+    dx = FloatBuffer(backward ? T * D : 0)
+    dNormed = FloatBuffer(backward ? T * D : 0)
+    dQKV = FloatBuffer(backward ? T * 3 * A : 0)
+    dAttended = FloatBuffer(backward ? T * A : 0)
+    dHidden = FloatBuffer(backward ? T * F : 0)
+  }
+
+  /// One pass. inputs, targets: `[T]` token ids; a target below 0 is not scored.
+  /// - Parameter gradients: when given, added to, for the loss Σ(nats + zLoss·log²Z)·gradientScale.
+  package func run(
+    parameters: UnsafePointer<Float>, gradients: UnsafeMutablePointer<Float>?, inputs: UnsafePointer<Int32>,
+    targets: UnsafePointer<Int32>, gradientScale: Float, zLoss: Float
+  ) -> LossSums {
+    precondition(gradients == nil || keepsActivations, "a forward-only shard has no gradients")
+    let D = shape.dim
+    let embedding = parameters + layout.embedding
+    let x0 = layers[0].x.p
+    for t in 0..<sequences * length { memcpy(x0 + t * D, embedding + Int(inputs[t]) * D, D * 4) }
+    for l in 0..<shape.layers {
+      forward(layer: l, parameters: parameters, output: l + 1 < shape.layers ? layers[l + 1].x : last)
+    }
+    let sums = head(
+      parameters: parameters, gradients: gradients, targets: targets, gradientScale: gradientScale, zLoss: zLoss)
+    guard let gradients else { return sums }
+    for l in (0..<shape.layers).reversed() { backward(layer: l, parameters: parameters, gradients: gradients) }
+    let dEmbedding = gradients + layout.embedding
+    for t in 0..<sequences * length { kernels.add(dEmbedding + Int(inputs[t]) * D, dx.p + t * D, D) }
+    return sums
+  }
+
+  private func expandBias(_ weights: ParameterLayout.Layer, _ parameters: UnsafePointer<Float>) {
+    for h in 0..<shape.heads {
+      RelativeBias.expand(
+        parameters + weights.relativeBias + h * RelativeBias.buckets, length: length, into: bias.p + h * length)
+    }
+  }
+
+  private func forward(layer l: Int, parameters: UnsafePointer<Float>, output: FloatBuffer) {
+    let (D, A, F, d) = (shape.dim, shape.attentionWidth, shape.mlp, shape.headSize)
+    let T = sequences * length
+    let weights = layout.layers[l], a = layers[l]
+    kernels.rmsNorm(a.attentionNormed.p, a.attentionInverse.p, a.x.p, parameters + weights.attentionNorm, Int32(T), Int32(D))
+    products.multiply(
+      m: T, n: 3 * A, k: D, a.attentionNormed.p, lda: D, parameters + weights.qkv, ldb: 3 * A, into: a.qkv.p, ldc: 3 * A)
+    expandBias(weights, parameters)
+    let stride = (length + 15) / 16 * 16
+    for n in 0..<sequences {
+      for h in 0..<shape.heads {
+        let q = a.qkv.p + n * length * 3 * A + h * d
+        let k = q + A
+        for j in 0..<length {
+          for e in 0..<d { keysT.p[e * stride + j] = k[j * 3 * A + e] }
+        }
+        kernels.attention(
+          a.attended.p + n * length * A + h * d, A, q, 3 * A, keysT.p, stride, k + A, 3 * A, bias.p + h * length,
+          Int32(length), a.logSumExp.p + (n * shape.heads + h) * length, 0, Int32(length), Int32(d))
+      }
+    }
+    memcpy(a.middle.p, a.x.p, T * D * 4)
+    products.multiply(
+      m: T, n: D, k: A, a.attended.p, lda: A, parameters + weights.attentionOut, ldb: D, into: a.middle.p, ldc: D,
+      accumulate: true)
+    kernels.rmsNorm(a.mlpNormed.p, a.mlpInverse.p, a.middle.p, parameters + weights.mlpNorm, Int32(T), Int32(D))
+    products.multiply(
+      m: T, n: F, k: D, a.mlpNormed.p, lda: D, parameters + weights.mlpIn, ldb: F, into: a.hidden.p, ldc: F)
+    kernels.relu(a.hidden.p, T * F)
+    memcpy(output.p, a.middle.p, T * D * 4)
+    products.multiply(
+      m: T, n: D, k: F, a.hidden.p, lda: F, parameters + weights.mlpOut, ldb: D, into: output.p, ldc: D,
+      accumulate: true)
+  }
+
+  /// Final norm, logits, loss and their gradients, a block of rows at a time. Leaves the gradient of `last` in dx.
+  private func head(
+    parameters: UnsafePointer<Float>, gradients: UnsafeMutablePointer<Float>?, targets: UnsafePointer<Int32>,
+    gradientScale: Float, zLoss: Float
+  ) -> LossSums {
+    let (D, V, T) = (shape.dim, shape.vocabulary, sequences * length)
+    let embedding = parameters + layout.embedding
+    let scale = 1 / Float(D).squareRoot()
+    for i in 0..<D { headWeight.p[i] = parameters[layout.finalNorm + i] * scale }
+    kernels.rmsNorm(normed.p, inverse.p, last.p, headWeight.p, Int32(T), Int32(D))
+    var sums = LossSums()
+    var row = 0
+    while row < T {
+      let rows = min(block, T - row)
+      products.multiply(
+        m: rows, n: V, k: D, normed.p + row * D, lda: D, embedding, transposeB: true, ldb: D, into: logits.p, ldc: V)
+      kernels.crossEntropy(
+        logits.p, V, targets + row, Int32(rows), Int32(V), zLoss, gradients == nil ? 0 : gradientScale, &sums.nats,
+        &sums.z)
+      if let gradients {
+        products.multiply(
+          m: rows, n: D, k: V, logits.p, lda: V, embedding, ldb: D, into: dNormed.p + row * D, ldc: D)
+        products.multiply(
+          m: V, n: D, k: rows, logits.p, transposeA: true, lda: V, normed.p + row * D, ldb: D,
+          into: gradients + layout.embedding, ldc: D, accumulate: true)
+      }
+      row += rows
+    }
+    if let gradients {
+      dx.zero()
+      headWeightGradient.zero()
+      kernels.rmsNormBackward(
+        dx.p, headWeightGradient.p, dNormed.p, last.p, headWeight.p, inverse.p, Int32(T), Int32(D))
+      for i in 0..<D { gradients[layout.finalNorm + i] += headWeightGradient.p[i] * scale }
+    }
+    return sums
+  }
+
+  /// dx holds the gradient of the layer's output and becomes that of its input.
+  private func backward(layer l: Int, parameters: UnsafePointer<Float>, gradients: UnsafeMutablePointer<Float>) {
+    let (D, A, F, d) = (shape.dim, shape.attentionWidth, shape.mlp, shape.headSize)
+    let T = sequences * length
+    let weights = layout.layers[l], a = layers[l]
+    // MLP: out = middle + relu(norm(middle)·In)·Out
+    products.multiply(
+      m: T, n: F, k: D, dx.p, lda: D, parameters + weights.mlpOut, transposeB: true, ldb: D, into: dHidden.p, ldc: F)
+    products.multiply(
+      m: F, n: D, k: T, a.hidden.p, transposeA: true, lda: F, dx.p, ldb: D, into: gradients + weights.mlpOut, ldc: D,
+      accumulate: true)
+    kernels.reluBackward(dHidden.p, a.hidden.p, T * F)
+    products.multiply(
+      m: T, n: D, k: F, dHidden.p, lda: F, parameters + weights.mlpIn, transposeB: true, ldb: F, into: dNormed.p, ldc: D)
+    products.multiply(
+      m: D, n: F, k: T, a.mlpNormed.p, transposeA: true, lda: D, dHidden.p, ldb: F, into: gradients + weights.mlpIn,
+      ldc: F, accumulate: true)
+    kernels.rmsNormBackward(
+      dx.p, gradients + weights.mlpNorm, dNormed.p, a.middle.p, parameters + weights.mlpNorm, a.mlpInverse.p, Int32(T),
+      Int32(D))
+    // Attention: middle = x + attend(norm(x)·QKV)·Out
+    products.multiply(
+      m: T, n: A, k: D, dx.p, lda: D, parameters + weights.attentionOut, transposeB: true, ldb: D, into: dAttended.p,
+      ldc: A)
+    products.multiply(
+      m: A, n: D, k: T, a.attended.p, transposeA: true, lda: A, dx.p, ldb: D, into: gradients + weights.attentionOut,
+      ldc: D, accumulate: true)
+    expandBias(weights, parameters)
+    biasGradient.zero()
+    for n in 0..<sequences {
+      for h in 0..<shape.heads {
+        let q = a.qkv.p + n * length * 3 * A + h * d
+        let dq = dQKV.p + n * length * 3 * A + h * d
+        let o = n * length * A + h * d
+        kernels.attentionBackward(
+          dq, dq + A, dq + 2 * A, biasGradient.p + h * length, q, q + A, q + 2 * A, 3 * A, a.attended.p + o,
+          dAttended.p + o, A, bias.p + h * length, a.logSumExp.p + (n * shape.heads + h) * length, Int32(length),
+          Int32(d))
+      }
+    }
+    for h in 0..<shape.heads {
+      let table = gradients + weights.relativeBias + h * RelativeBias.buckets
+      for t in 0..<length {
+        table[RelativeBias.bucket(distance: t)] += biasGradient.p[h * length + length - 1 - t]
+      }
+    }
+    products.multiply(
+      m: T, n: D, k: 3 * A, dQKV.p, lda: 3 * A, parameters + weights.qkv, transposeB: true, ldb: 3 * A,
+      into: dNormed.p, ldc: D)
+    products.multiply(
+      m: D, n: 3 * A, k: T, a.attentionNormed.p, transposeA: true, lda: D, dQKV.p, ldb: 3 * A,
+      into: gradients + weights.qkv, ldc: 3 * A, accumulate: true)
+    kernels.rmsNormBackward(
+      dx.p, gradients + weights.attentionNorm, dNormed.p, a.x.p, parameters + weights.attentionNorm,
+      a.attentionInverse.p, Int32(T), Int32(D))
+  }
+}
