@@ -1,0 +1,134 @@
+import Tokenizers
+import Yams
+
+/// A mapping of an experiment file that knows which keys were asked for, so that a key nobody reads is an error.
+final class YAMLSection {
+  private let file: String
+  private let path: String
+  private let mapping: Node.Mapping
+  private let line: Int?
+  private var asked: [String] = []
+
+  init(yaml: String, file: String) throws {
+    self.file = file
+    path = ""
+    let node: Node?
+    do { node = try compose(yaml: yaml) } catch {
+      throw HarnessError.experiment(file: file, line: nil, key: "", reason: "not YAML: \(error)")
+    }
+    guard let mapping = node?.mapping else {
+      throw HarnessError.experiment(file: file, line: nil, key: "", reason: "an experiment is a mapping of keys")
+    }
+    self.mapping = mapping
+    line = node?.mark?.line
+    try checkKeys()
+  }
+
+  private init(file: String, path: String, mapping: Node.Mapping, line: Int?) throws {
+    self.file = file
+    self.path = path
+    self.mapping = mapping
+    self.line = line
+    try checkKeys()
+  }
+
+  private func checkKeys() throws {
+    var seen: Set<String> = []
+    for (key, _) in mapping {
+      guard let name = key.string else { throw error("", "a key is not a word") }
+      guard seen.insert(name).inserted else { throw error(name, "is given twice") }
+    }
+  }
+
+  private func node(_ key: String) -> Node? {
+    asked.append(key)
+    guard let node = mapping[Node(key)] else { return nil }
+    if case .scalar(let scalar) = node, scalar.string.isEmpty || scalar.string == "~" || scalar.string == "null",
+      scalar.style == .plain { return nil }
+    return node
+  }
+
+  func error(_ key: String, _ reason: String, element: Int? = nil) -> HarnessError {
+    let node = mapping[Node(key)]
+    let mark = element.flatMap { node?.sequence?[$0].mark } ?? node?.mark
+    let full = path.isEmpty ? key : key.isEmpty ? path : "\(path).\(key)"
+    return .experiment(
+      file: file, line: mark?.line ?? line, key: full + (element.map { "[\($0)]" } ?? ""), reason: reason)
+  }
+
+  func unknown(_ key: String, _ word: String, among words: [String]) -> HarnessError {
+    let hint = nearestWord(to: word, in: words).map { "; did you mean '\($0)'?" } ?? ""
+    return error(key, "'\(word)' is not one of \(words.joined(separator: ", "))\(hint)")
+  }
+
+  /// Refuses keys that nothing has asked for.
+  func finish() throws {
+    for (key, _) in mapping {
+      guard let name = key.string, !asked.contains(name) else { continue }
+      let hint = nearestWord(to: name, in: asked).map { "; did you mean '\($0)'?" } ?? ""
+      throw error(name, "unknown key\(hint); known: \(asked.sorted().joined(separator: ", "))")
+    }
+  }
+
+  func optionalSection(_ key: String) throws -> YAMLSection? {
+    guard let node = node(key) else { return nil }
+    guard let mapping = node.mapping else { throw error(key, "must be a mapping of keys") }
+    return try YAMLSection(file: file, path: path.isEmpty ? key : "\(path).\(key)", mapping: mapping, line: node.mark?.line)
+  }
+
+  func section(_ key: String) throws -> YAMLSection {
+    guard let section = try optionalSection(key) else { throw error(key, "is missing") }
+    return section
+  }
+
+  func string(_ key: String) throws -> String? {
+    guard let node = node(key) else { return nil }
+    guard let text = node.scalar?.string else { throw error(key, "must be a word") }
+    return text
+  }
+
+  func choice(_ key: String, _ words: [String]) throws -> String? {
+    guard let word = try string(key) else { return nil }
+    guard words.contains(word) else { throw unknown(key, word, among: words) }
+    return word
+  }
+
+  func strings(_ key: String) throws -> [String]? {
+    guard let node = node(key) else { return nil }
+    if let text = node.scalar?.string { return [text] }
+    guard let sequence = node.sequence else { throw error(key, "must be a list") }
+    return try sequence.enumerated().map { index, element in
+      guard let text = element.scalar?.string else { throw error(key, "must be a word", element: index) }
+      return text
+    }
+  }
+
+  func number(_ key: String, in range: ClosedRange<Double>) throws -> Double? {
+    guard let text = try string(key) else { return nil }
+    guard let value = Self.value(text), range.contains(value) else {
+      throw error(key, "'\(text)' must be a number from \(Self.brief(range.lowerBound)) to \(Self.brief(range.upperBound))")
+    }
+    return value
+  }
+
+  func integer(_ key: String, in range: ClosedRange<Int>) throws -> Int? {
+    guard let text = try string(key) else { return nil }
+    guard let value = Self.value(text).flatMap(Int.init(exactly:)), range.contains(value) else {
+      throw error(key, "'\(text)' must be an integer from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return value
+  }
+
+  func integers(_ key: String, in range: ClosedRange<Int>) throws -> [Int]? {
+    try strings(key)?.enumerated().map { index, text in
+      guard let value = Int(text), range.contains(value) else {
+        throw error(key, "'\(text)' must be an integer from \(range.lowerBound) to \(range.upperBound)", element: index)
+      }
+      return value
+    }
+  }
+
+  /// 1000000, 1e6, 1_000_000.
+  private static func value(_ text: String) -> Double? { Double(text.filter { $0 != "_" }) }
+  private static func brief(_ value: Double) -> String { value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)" }
+}

@@ -1,0 +1,85 @@
+import Crypto
+import Foundation
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Writes beside the target, then renames: a reader never sees half a file.
+func writeAtomically(_ data: Data, to path: String) throws {
+  do { try data.write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
+    throw HarnessError.file(path, reason: "cannot be written: \(error.localizedDescription)")
+  }
+}
+
+func makeFolder(_ path: String) throws {
+  do { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) } catch {
+    throw HarnessError.file(path, reason: "cannot be made: \(error.localizedDescription)")
+  }
+}
+
+/// Builds a folder beside its place, then renames it there; a folder that exists is complete.
+func buildFolder(_ path: String, _ body: (String) throws -> Void) throws {
+  let beside = path + ".partial-\(getpid())"
+  try? FileManager.default.removeItem(atPath: beside)
+  try makeFolder(beside)
+  do {
+    try body(beside)
+    try? FileManager.default.removeItem(atPath: path)
+    try FileManager.default.moveItem(atPath: beside, toPath: path)
+  } catch {
+    try? FileManager.default.removeItem(atPath: beside)
+    throw error
+  }
+}
+
+let prettyEncoder: JSONEncoder = {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  return encoder
+}()
+
+/// SHA-256 in hexadecimal.
+func hash(_ data: Data) -> String { hex(SHA256.hash(data: data)) }
+func hex(_ digest: some Sequence<UInt8>) -> String { digest.map { String(format: "%02x", $0) }.joined() }
+
+/// A cache key: 16 hexadecimal digits of the hash of everything that determines a stage.
+func cacheKey(_ parts: any Encodable...) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys]
+  var all = Data()
+  for part in parts {
+    all.append(try encoder.encode(part))
+    all.append(0)
+  }
+  return String(hash(all).prefix(16))
+}
+
+/// A file mapped into memory for reading.
+///
+/// `@unchecked Sendable`: the mapping is read-only and lives until deinit.
+public final class MappedFile: @unchecked Sendable {
+  public let bytes: UnsafeRawBufferPointer
+
+  public init(path: String) throws {
+    let descriptor = open(path, O_RDONLY)
+    guard descriptor >= 0 else { throw HarnessError.file(path, reason: "cannot be read: \(String(cString: strerror(errno)))") }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw HarnessError.file(path, reason: "cannot be read") }
+    guard status.st_size > 0 else {
+      bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+      return
+    }
+    guard let start = mmap(nil, Int(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+      throw HarnessError.file(path, reason: "cannot be mapped: \(String(cString: strerror(errno)))")
+    }
+    bytes = UnsafeRawBufferPointer(start: start, count: Int(status.st_size))
+  }
+
+  deinit {
+    if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
+  }
+}

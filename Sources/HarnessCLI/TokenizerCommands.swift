@@ -1,0 +1,197 @@
+import ArgumentParser
+import Foundation
+import Harness
+import Metrics
+import Tokenizers
+import Transformer
+
+struct TokenizersCommand<Source: RegistrySource>: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "tokenizers", abstract: "List every tokenizer: parameters, defaults, ranges, source.",
+      discussion: "EXAMPLE\n  harness tokenizers --json")
+  }
+  @Flag(help: "Machine-readable output.") var json = false
+
+  func run() throws {
+    let descriptors = try Source.registry().backends.map(\.descriptor)
+    if json {
+      let entries = descriptors.map { d in
+        TokenizerEntry(
+          name: d.name, summary: d.summary, source: d.source, origin: d.origin, isLossless: d.isLossless,
+          needsM1: d.needsByteModel,
+          parameters: d.parameters.map {
+            .init(key: $0.key, range: $0.range, summary: $0.summary, defaultValue: $0.defaultValue)
+          })
+      }
+      print(String(decoding: try jsonEncoder.encode(entries), as: UTF8.self))
+      return
+    }
+    for d in descriptors {
+      let traits = [d.isLossless ? "lossless" : "lossy", d.needsByteModel ? "needs M1" : nil].compactMap { $0 }
+      print("\(d.name): \(d.summary) (\(traits.joined(separator: ", ")))")
+      for p in d.parameters {
+        print("    \(p.key)  \(p.range)\(p.defaultValue.map { ", default \($0)" } ?? ""): \(p.summary)")
+      }
+      print("    source: \(d.source); from \(d.origin)\n")
+    }
+  }
+}
+
+struct TrainCommand<Source: RegistrySource>: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "train", abstract: "Train what a tokenizer needs and save it as a self-contained folder.",
+      discussion: """
+        EXAMPLE
+          harness train 'GZip[v=65k]' --corpus book.txt --out gzip65k
+          harness train 'EqualInfoAC[b=16,v=65k]' --corpus data/english --m1-size 1m --m1-steps 2000 --out equal-info
+        """)
+  }
+  @Argument(help: "Tokenizer, as in 'EqualInfoAC[b=16,v=65k]'.") var spec: String
+  @Option(parsing: .upToNextOption, help: "Files, folders or patterns of text, .gz, .jsonl, .json.gz.") var corpus: [String]
+  @Option(help: "Folder to write; must not exist.") var out: String
+  @Option(help: "M1's size: \(ModelShape.sizeNames.joined(separator: ", ")).") var m1Size = "3m"
+  @Option(help: "M1's training steps.") var m1Steps = 2000
+  @Option(help: "M1's context in bytes.") var m1Context = 1024
+  @Option(help: "M1's sequences a step.") var m1Batch = 8
+  @Option(help: "Seed of all that is random.") var seed: UInt64 = 0
+  @OptionGroup var threads: ThreadOptions
+
+  func validate() throws {
+    guard ModelShape.sizeNames.contains(m1Size) else {
+      let hint = nearestWord(to: m1Size, in: ModelShape.sizeNames).map { "; did you mean '\($0)'?" } ?? ""
+      throw ValidationError("--m1-size '\(m1Size)' is not one of \(ModelShape.sizeNames.joined(separator: ", "))\(hint)")
+    }
+    guard m1Steps >= 1, (16...1 << 16).contains(m1Context), (1...4096).contains(m1Batch) else {
+      throw ValidationError("--m1-steps and --m1-batch must be at least 1, --m1-context 16 to 65536")
+    }
+  }
+
+  func run() throws {
+    let registry = try Source.registry()
+    let resolved = try registry.resolve(spec)
+    guard !FileManager.default.fileExists(atPath: out) else {
+      throw HarnessError.file(out, reason: "exists already; give a new folder")
+    }
+    var m1 = ByteModelOptions()
+    m1.size = m1Size
+    m1.steps = m1Steps
+    m1.training.sequenceLength = m1Context
+    m1.training.batch = m1Batch
+    let trained = try trainTokenizer(
+      resolved, registry: registry, corpus: corpus, m1: m1, seed: seed, threads: threads.threads,
+      progress: Progress(jobs: 1))
+    try SavedTokenizer.save(trained, to: out)
+    print("\(resolved.canonicalName): vocabulary \(trained.vocabularySize), saved in \(out)")
+  }
+}
+
+struct EncodeCommand<Source: RegistrySource>: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "encode", abstract: "Text to tokens.",
+      discussion: "EXAMPLE\n  harness encode gzip65k book.txt --format u16 --output book.tokens")
+  }
+  @Argument(help: "Folder of a trained tokenizer.") var folder: String
+  @Argument(help: "Text; standard input if left out or -.") var input: String?
+  @Option(help: "ids (text), u16 or u32 (binary).") var format = TokenFormat.ids
+  @Option(help: "File to write; standard output if left out.") var output: String?
+  @Option(help: "Bytes of an example, coded on its own.") var exampleBytes = 10_240
+  @OptionGroup var threads: ThreadOptions
+
+  func validate() throws {
+    guard exampleBytes >= 1 else { throw ValidationError("--example-bytes must be at least 1") }
+  }
+
+  func run() throws {
+    let saved = try SavedTokenizer(folder: folder, registry: Source.registry())
+    let text = [UInt8](try readInput(input))
+    let examples = stride(from: 0, to: text.count, by: exampleBytes).map {
+      Array(text[$0..<min(text.count, $0 + exampleBytes)])
+    }
+    let tokens = try saved.tokenizer.encode(examples: examples, threads: threads.threads)
+    let file = TokenFile(
+      tokenizer: saved.tokenizer.spec.canonicalName, sha256: saved.sha256, byteCounts: examples.map(\.count),
+      examples: tokens)
+    try writeOutput(try file.serialized(format), to: output)
+  }
+}
+
+struct DecodeCommand<Source: RegistrySource>: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "decode", abstract: "Tokens back to text.",
+      discussion: "EXAMPLE\n  harness decode gzip65k book.tokens --output book.txt")
+  }
+  @Argument(help: "Folder of the tokenizer that encoded.") var folder: String
+  @Argument(help: "Tokens as 'harness encode' wrote them; standard input if left out or -.") var input: String?
+  @Option(help: "The format expected; any is recognised when left out.") var format: TokenFormat?
+  @Option(help: "File to write; standard output if left out.") var output: String?
+  @OptionGroup var threads: ThreadOptions
+
+  func run() throws {
+    let saved = try SavedTokenizer(folder: folder, registry: Source.registry())
+    let path = input ?? "standard input"
+    let data = try readInput(input)
+    let file = try TokenFile(data, path: path)
+    if let format, (format == .ids) != (data.first == UInt8(ascii: "#")) {
+      throw HarnessError.file(path, reason: "is not in format \(format.rawValue); leave --format out to have it recognised")
+    }
+    let name = saved.tokenizer.spec.canonicalName
+    guard file.tokenizer == name else {
+      throw HarnessError.file(path, reason: "was encoded with \(file.tokenizer), but \(folder) holds \(name)")
+    }
+    guard file.sha256 == saved.sha256 else {
+      throw HarnessError.file(path, reason: "was encoded with another \(name) (trained on other text, or with other settings)")
+    }
+    let texts = try saved.tokenizer.decode(
+      examples: zip(file.examples, file.byteCounts).map { ($0, $1) }, threads: threads.threads)
+    try writeOutput(Data(texts.joined()), to: output)
+  }
+}
+
+struct CheckCommand<Source: RegistrySource>: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "check", abstract: "Round-trip the built-in hard cases and a text.",
+      discussion: "Exit status 1, with the first differing offset, when anything differs.\n\nEXAMPLE\n  harness check gzip65k book.txt")
+  }
+  @Argument(help: "Folder of a trained tokenizer.") var folder: String
+  @Argument(help: "Text to check besides the hard cases; - for standard input.") var input: String?
+  @Option(help: "Bytes of an example, coded on its own.") var exampleBytes = 10_240
+  @OptionGroup var threads: ThreadOptions
+
+  func run() throws {
+    let saved = try SavedTokenizer(folder: folder, registry: Source.registry())
+    let tokenizer = saved.tokenizer
+    var failures = roundTripFailures(tokenizer, texts: hardCases, threads: threads.threads)
+    print("\(tokenizer.spec.canonicalName): \(hardCases.count - failures.count) of \(hardCases.count) hard cases come back")
+    if let input {
+      let text = [UInt8](try readInput(input))
+      let examples = stride(from: 0, to: text.count, by: max(1, exampleBytes)).map {
+        Array(text[$0..<min(text.count, $0 + max(1, exampleBytes))])
+      }
+      let tokens = try tokenizer.encode(examples: examples, threads: threads.threads)
+      let count = tokens.reduce(0) { $0 + $1.count }
+      if let problem = roundTripProblem(tokenizer, examples, tokens, threads: threads.threads) {
+        failures.append((input, problem))
+      }
+      let ratio = compressionRatio(bytes: text.count, tokens: count).map { String(format: "%.3f", $0) } ?? "---"
+      print("\(input): \(text.count) bytes, \(count) tokens, \(ratio) bytes/token")
+    }
+    for failure in failures { printError("\(failure.name): \(failure.reason)") }
+    if !failures.isEmpty { throw ExitCode(1) }
+    print("all come back")
+  }
+}
+
+extension TokenFormat: ExpressibleByArgument {}
+
+/// An entry of `harness tokenizers --json`.
+private struct TokenizerEntry: Encodable {
+  struct Item: Encodable { let key, range, summary: String, defaultValue: String? }
+  let name, summary, source, origin: String
+  let isLossless, needsM1: Bool
+  let parameters: [Item]
+}
