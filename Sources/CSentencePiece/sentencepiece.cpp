@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <sstream>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "CSentencePiece.h"
@@ -38,7 +40,13 @@ bool guarded(char *error, size_t size, Body body) {
 }  // namespace
 
 int csp_train(const char *arguments, char *error, size_t errorSize) {
-  return guarded(error, errorSize, [&] { return sentencepiece::SentencePieceTrainer::Train(arguments); }) ? 0 : 1;
+  std::unordered_map<std::string, std::string> options;
+  std::istringstream lines(arguments);
+  for (std::string line; std::getline(lines, line);) {
+    size_t equals = line.find('=');
+    options[line.substr(0, equals)] = equals == std::string::npos ? "" : line.substr(equals + 1);
+  }
+  return guarded(error, errorSize, [&] { return sentencepiece::SentencePieceTrainer::Train(options); }) ? 0 : 1;
 }
 
 CSPProcessor *csp_load(const void *model, size_t size, char *error, size_t errorSize) {

@@ -11,7 +11,7 @@ extern "C" {
 typedef struct CSPProcessor CSPProcessor;
 
 /// Trains with the library's own trainer from the sentences of `inputPath`, one a line, into `modelPrefix`.model.
-/// arguments: the trainer's flags ("--vocab_size=4000 …"). 0, or non-zero with the message in `error`.
+/// arguments: the trainer's options, key=value, one a line. 0, or non-zero with the message in `error`.
 int csp_train(const char *_Nonnull arguments, char *_Nonnull error, size_t errorSize);
 
 /// Loads a serialised model. NULL, with the message in `error`, when it cannot be read.

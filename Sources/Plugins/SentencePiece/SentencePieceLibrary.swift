@@ -76,7 +76,7 @@ final class SentencePieceLibrary: @unchecked Sendable {
 
   static func train(_ arguments: [String], tokenizer: String) throws {
     var message = [CChar](repeating: 0, count: 1024)
-    guard csp_train(arguments.joined(separator: " "), &message, 1024) == 0 else {
+    guard csp_train(arguments.joined(separator: "\n"), &message, 1024) == 0 else {
       throw TokenizerError.training(tokenizer, reason: text(message))
     }
   }

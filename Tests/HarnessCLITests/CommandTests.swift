@@ -1,0 +1,148 @@
+import Foundation
+import Testing
+import Tokenizers
+
+/// Runs the built `harness` as a user would.
+private func harness(_ arguments: [String], input: Data? = nil) throws -> (status: Int32, output: Data, errors: String) {
+  let process = Process()
+  process.executableURL = Bundle.main.bundleURL.deletingLastPathComponent().appendingPathComponent("harness")
+  if !FileManager.default.isExecutableFile(atPath: process.executableURL?.path ?? "") {
+    // swift test runs from the build folder's parent; the test bundle lies beside the command.
+    let folder = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    process.executableURL = folder.appendingPathComponent("harness")
+  }
+  process.arguments = arguments
+  let output = Pipe(), errors = Pipe(), source = Pipe()
+  process.standardOutput = output
+  process.standardError = errors
+  process.standardInput = source
+  try process.run()
+  if let input { try source.fileHandleForWriting.write(contentsOf: input) }
+  try source.fileHandleForWriting.close()
+  let data = output.fileHandleForReading.readDataToEndOfFile()
+  let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+  process.waitUntilExit()
+  return (process.terminationStatus, data, text)
+}
+
+/// A folder that goes away.
+private final class Scratch {
+  let path = FileManager.default.temporaryDirectory.appendingPathComponent("cli-\(UUID().uuidString)").path
+  init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+  func write(_ name: String, _ data: Data) throws -> String {
+    try data.write(to: URL(fileURLWithPath: path + "/" + name))
+    return path + "/" + name
+  }
+}
+
+private let text: Data = {
+  var generator = SeededGenerator(seed: 2)
+  let words = ["alpha", "beta", "gamma", "delta", "of", "the", "and", "\n\n"]
+  return Data((0..<60_000).map { _ in words[generator.below(words.count)] }.joined(separator: " ").utf8)
+}()
+
+@Test(arguments: ["tokenizers", "train", "encode", "decode", "check", "run", "report", "compare", "generate"])
+func everySubcommandHasHelpWithAnExample(command: String) throws {
+  let result = try harness([command, "--help"])
+  #expect(result.status == 0)
+  #expect(String(decoding: result.output, as: UTF8.self).contains("EXAMPLE"))
+}
+
+@Test func tokenizersAreListedForMachines() throws {
+  struct Entry: Decodable { let name: String, isLossless: Bool }
+  let entries = try JSONDecoder().decode([Entry].self, from: harness(["tokenizers", "--json"]).output)
+  #expect(entries.map(\.name) == ["Bytes", "SentencePiece", "GZip", "AC", "StaticAC", "EqualInfoAC"])
+}
+
+@Test func textGoesToTokensAndBack() throws {
+  let scratch = try Scratch()
+  let corpus = try scratch.write("corpus.txt", text)
+  let folder = scratch.path + "/tok"
+  let training = try harness(["train", "StaticAC[v=65k]", "--corpus", corpus, "--out", folder])
+  #expect(training.status == 0, "\(training.errors)")
+  for format in ["ids", "u16", "u32"] {
+    let encoded = try harness(["encode", folder, "--format", format], input: text)
+    #expect(encoded.status == 0, "\(encoded.errors)")
+    #expect(try harness(["decode", folder], input: encoded.output).output == text)
+    // Damage anywhere is an error, not wrong text.
+    for place in [3, encoded.output.count / 2, encoded.output.count - 1] {
+      var damaged = encoded.output
+      damaged[place] ^= 0x10
+      let result = try harness(["decode", folder], input: damaged)
+      #expect(result.status != 0 && result.output.isEmpty && !result.errors.isEmpty, "\(format) \(place)")
+    }
+    let short = try harness(["decode", folder], input: encoded.output.dropLast(9))
+    #expect(short.status != 0 && short.output.isEmpty)
+  }
+  let check = try harness(["check", folder, corpus])
+  #expect(check.status == 0, "\(check.errors)")
+  // Another tokenizer's tokens are refused by name.
+  let other = scratch.path + "/other"
+  _ = try harness(["train", "GZip[v=65k]", "--corpus", corpus, "--out", other])
+  let tokens = try harness(["encode", other, corpus, "--format", "u16"]).output
+  let wrong = try harness(["decode", folder], input: tokens)
+  #expect(wrong.status != 0 && wrong.errors.contains("was encoded with GZip[v=65k]"))
+}
+
+@Test func mistakesAreNamed() throws {
+  let scratch = try Scratch()
+  let unknown = try harness(["train", "GZp[v=256]", "--corpus", "x", "--out", scratch.path + "/t"])
+  #expect(unknown.status != 0 && unknown.errors.contains("did you mean 'GZip'?"))
+  let missing = try harness(["check", scratch.path])
+  #expect(missing.status != 0 && missing.errors.contains("harness train"))
+  let experiment = try scratch.write("bad.yaml", Data("name: x\ntokenizer: [Bytes]\n".utf8))
+  let bad = try harness(["run", experiment])
+  #expect(bad.status != 0 && !bad.errors.isEmpty)
+}
+
+/// A matrix of three tokenizers, two seeds: run, run again, report, compare, generate.
+@Test func anExperimentRunsFromEndToEnd() throws {
+  let scratch = try Scratch()
+  let corpus = try scratch.write("corpus.txt", text)
+  let yaml = """
+    name: tiny
+    corpus: {paths: ["\(corpus)"], validationShare: 0.3, exampleBytes: 2048}
+    m1: {size: 1m, context: 64, batch: 2, steps: 4}
+    m2: {sizes: [1m], sequenceLength: 32, batch: 2}
+    match: {by: steps, budget: 12}
+    seeds: [1, 2]
+    evaluation: {bytes: 4000, quickBytes: 2000, points: 2}
+    tokenizers: [Bytes, "EqualInfoAC[b=12,v=4k]", "EqualInfoAC[b=16,v=256,end=greedy]"]
+    """
+  let experiment = try scratch.write("tiny.yaml", Data(yaml.utf8))
+  let a = scratch.path + "/a", b = scratch.path + "/b"
+  let first = try harness(["run", experiment, "--out", a])
+  #expect(first.status == 0, "\(first.errors)")
+  #expect(first.errors.contains("plan: 6 cells and M1"))
+  let again = try harness(["run", experiment, "--out", a])
+  #expect(again.errors.contains("6 were there already"), "\(again.errors)")
+  let sideBySide = try harness(["run", experiment, "--out", b, "--jobs", "2", "--threads", "2"])
+  #expect(sideBySide.status == 0, "\(sideBySide.errors)")
+  // The same records apart from times and places.
+  func record(_ folder: String, _ name: String) throws -> NSDictionary {
+    let data = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/records/\(name)"))
+    let object = try #require(JSONSerialization.jsonObject(with: data) as? NSMutableDictionary)
+    object.removeObject(forKey: "timing")
+    return object
+  }
+  let names = try FileManager.default.contentsOfDirectory(atPath: a + "/records").sorted()
+  #expect(names.count == 6)
+  for name in names { #expect(try record(a, name) == record(b, name), "\(name)") }
+
+  let report = try harness(["report", a, "--out", scratch.path + "/report"])
+  #expect(report.status == 0, "\(report.errors)")
+  let markdown = try String(contentsOfFile: scratch.path + "/report/report.md", encoding: .utf8)
+  for part in ["Bytes", "EqualInfoAC[b=12,v=4k]", "## Results", "flops.svg", "## Cost", "## Caveat of scale", "±"] {
+    #expect(markdown.contains(part), "\(part)")
+  }
+  for plot in ["flops.svg", "steps.svg", "curves.svg", "results.csv"] {
+    #expect(FileManager.default.fileExists(atPath: scratch.path + "/report/" + plot), "\(plot)")
+  }
+  let comparison = try harness(["compare", a, b])
+  #expect(String(decoding: comparison.output, as: UTF8.self).contains("| equal"), "\(comparison.errors)")
+  let generated = try harness(["generate", a, "--tokenizer", "Bytes", "--bytes", "40", "--prompt", "the "])
+  #expect(generated.status == 0 && generated.output.count >= 40, "\(generated.errors)")
+  let windows = try harness(["generate", a, "--tokenizer", "EqualInfoAC[b=12,v=4k]", "--bytes", "40"])
+  #expect(windows.status == 0, "\(windows.errors)")
+}

@@ -1,0 +1,94 @@
+import Foundation
+import Plugins
+import Testing
+import Tokenizers
+
+@testable import Harness
+
+private let registry: Registry = {
+  do { return try Registry(builtInBackends) } catch { preconditionFailure("\(error)") }
+}()
+private let good = """
+  name: x
+  corpus: {paths: [a.txt]}
+  m2:
+    sizes: [1m]
+    batch: 4
+  match: {by: flops, budget: 1e12}
+  tokenizers: [Bytes, "GZip[v=256]"]
+  """
+
+private func message(_ yaml: String) -> String {
+  do {
+    _ = try Experiment(yaml: yaml, file: "x.yaml", registry: registry)
+    return "no error"
+  } catch { return "\(error)" }
+}
+
+@Test func experimentsAreRead() throws {
+  let experiment = try Experiment(yaml: good, file: "x.yaml", registry: registry)
+  #expect(experiment.tokenizers == ["Bytes", "GZip[v=256]"])
+  #expect(experiment.m2.batch == 4)
+  let plan = try Plan(experiment, registry: registry, threads: 1)
+  #expect(plan.cells.count == 2 && !plan.needsM1)
+  for cell in plan.cells { #expect((cell.flops ?? 0) <= 1e12 && (cell.flops ?? 0) > 0.9e12) }
+}
+
+@Test(arguments: [
+  ("batch: 4", "bach: 4", "x.yaml:5: m2.bach: unknown key; did you mean 'batch'?"),
+  ("batch: 4", "batch: 0", "x.yaml:5: m2.batch: '0' must be an integer from 1"),
+  ("[1m]", "[1n]", "did you mean '1m'?"),
+  ("GZip[v=256]", "GZp[v=256]", "tokenizers[1]: unknown tokenizer 'GZp'; did you mean 'GZip'?"),
+  ("GZip[v=256]", "GZip[v=255]", "it must be a power of two, 2…65536; the nearest is 256"),
+  ("GZip[v=256]", "EqualInfoAC[b=7]", "b=7 is not possible"),
+  ("GZip[v=256]", "Bytes", "Bytes is listed twice"),
+  ("budget: 1e12", "budget: 1e6", "under one training step"),
+  ("budget: 1e12", "budgte: 1e12", "match.budget: is missing"),
+  ("by: flops", "by: flop", "did you mean 'flops'?"),
+  ("corpus: {paths: [a.txt]}", "", "corpus: is missing"),
+  ("name: x", "name: ../x", "names a folder"),
+  ("name: x", "name: [", "not YAML"),
+  ("name: x", "name: x\nseeds: [1, 1]", "give different integers"),
+])
+func mistakesAreNamed(old: String, new: String, expected: String) {
+  let found = message(good.replacingOccurrences(of: old, with: new))
+  #expect(found.contains(expected), "\(found)")
+}
+
+@Test func committedExperimentsAreValid() throws {
+  let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../experiments"
+  let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }
+  #expect(files.contains("quick.yaml"))
+  for file in files { #expect(throws: Never.self) { try Experiment(file: folder + "/" + file, registry: registry) } }
+}
+
+@Test func budgetsAreMatchedByAnyMeasure() throws {
+  func steps(_ by: String, _ budget: String) throws -> Int? {
+    let yaml = good.replacingOccurrences(of: "by: flops, budget: 1e12", with: "by: \(by), budget: \(budget)")
+    let experiment = try Experiment(yaml: yaml, file: "x.yaml", registry: registry)
+    return experiment.steps(shape: .init(dim: 128, heads: 2, layers: 2, headSize: 64, mlp: 512, vocabulary: 256), bytesPerToken: 4)
+  }
+  #expect(try steps("steps", "77") == 77)
+  #expect(try steps("tokens", "20480") == 10)
+  #expect(try steps("bytes", "81920") == 10)
+}
+
+@Test func tokenFilesRefuseEveryDamage() throws {
+  let file = TokenFile(
+    tokenizer: "GZip[v=256]", sha256: String(repeating: "0f", count: 32), byteCounts: [3, 0, 9],
+    examples: [[1, 2, 300], [], [65_535]])
+  for format in TokenFormat.allCases {
+    let data = try file.serialized(format)
+    #expect(try TokenFile(data, path: "f") == file)
+    var undetected = 0
+    for place in data.indices {
+      for bit in [UInt8(1), 0x80] {
+        var damaged = data
+        damaged[place] ^= bit
+        if (try? TokenFile(damaged, path: "f")) != nil { undetected += 1 }
+      }
+      if (try? TokenFile(data.prefix(place), path: "f")) != nil { undetected += 1 }
+    }
+    #expect(undetected == 0, "\(format)")
+  }
+}

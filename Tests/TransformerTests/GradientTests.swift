@@ -1,0 +1,203 @@
+import Foundation
+import Metrics
+import Testing
+
+@testable import Transformer
+
+/// A small model of every odd shape at once, with its tokens.
+private struct Small {
+  let shape: ModelShape
+  let batch: Int
+  let length: Int
+  let tokens: [Int32]
+
+  init(vocabulary: Int = 19, batch: Int = 3, length: Int = 40) {
+    shape = ModelShape(dim: 32, heads: 2, layers: 2, headSize: 16, mlp: 64, vocabulary: vocabulary)
+    self.batch = batch
+    self.length = length
+    tokens = (0..<batch * length).map { Int32(($0 * 7 + $0 / 5) % vocabulary) }
+  }
+
+  func trainer(_ precision: Precision, shards: Int = 2) throws -> Trainer {
+    var options = TrainingOptions()
+    options.batch = batch
+    options.sequenceLength = length
+    options.precision = precision
+    options.shards = shards
+    return try Trainer(shape: shape, options: options, totalSteps: 10, seed: 3, threads: 1)
+  }
+}
+
+/// The loss again, in Double and with the plainest loops: the oracle of the gradient check.
+private func doubleLoss(_ shape: ModelShape, _ p: [Double], _ tokens: [Int32], batch: Int, length: Int) -> Double {
+  let layout = ParameterLayout(shape)
+  let (D, H, d, F, V) = (shape.dim, shape.heads, shape.headSize, shape.mlp, shape.vocabulary)
+  let A = H * d
+  func norm(_ x: [Double], _ w: Int) -> [Double] {
+    let scale = 1 / (x.reduce(0) { $0 + $1 * $1 } / Double(D) + 1e-6).squareRoot()
+    return x.indices.map { x[$0] * scale * p[w + $0] }
+  }
+  func times(_ x: [Double], _ w: Int, _ n: Int) -> [Double] {
+    var y = [Double](repeating: 0, count: n)
+    for i in x.indices { for j in 0..<n { y[j] += x[i] * p[w + i * n + j] } }
+    return y
+  }
+  var total = 0.0
+  for b in 0..<batch {
+    var x = (0..<length).map { t -> [Double] in
+      let token = t == 0 ? V : Int(tokens[b * length + t - 1])
+      return (0..<D).map { p[layout.embedding + token * D + $0] }
+    }
+    for layer in layout.layers {
+      let qkv = x.map { times(norm($0, layer.attentionNorm), layer.qkv, 3 * A) }
+      for t in 0..<length {
+        var attended = [Double](repeating: 0, count: A)
+        for h in 0..<H {
+          let scores = (0...t).map { j in
+            (0..<d).reduce(0.0) { $0 + qkv[t][h * d + $1] * qkv[j][A + h * d + $1] } / Double(d).squareRoot()
+              + p[layer.relativeBias + h * 32 + RelativeBias.bucket(distance: t - j)]
+          }
+          let top = scores.max() ?? 0
+          let weights = scores.map { exp($0 - top) }
+          let sum = weights.reduce(0, +)
+          for e in 0..<d {
+            attended[h * d + e] = (0...t).reduce(0.0) { $0 + weights[$1] / sum * qkv[$1][2 * A + h * d + e] }
+          }
+        }
+        let out = times(attended, layer.attentionOut, D)
+        for i in 0..<D { x[t][i] += out[i] }
+      }
+      for t in 0..<length {
+        let out = times(times(norm(x[t], layer.mlpNorm), layer.mlpIn, F).map { max(0, $0) }, layer.mlpOut, D)
+        for i in 0..<D { x[t][i] += out[i] }
+      }
+    }
+    for t in 0..<length {
+      let y = norm(x[t], layout.finalNorm)
+      let logits = (0..<V).map { v in
+        (0..<D).reduce(0.0) { $0 + y[$1] * p[layout.embedding + v * D + $1] } / Double(D).squareRoot()
+      }
+      let top = logits.max() ?? 0
+      let logZ = top + log(logits.reduce(0) { $0 + exp($1 - top) })
+      total += logZ - logits[Int(tokens[b * length + t])] + 1e-4 * logZ * logZ
+    }
+  }
+  return total / Double(batch * length)
+}
+
+@Test(arguments: Precision.allCases)
+func everyTensorsGradientAgreesWithFiniteDifferences(precision: Precision) throws {
+  let small = Small(vocabulary: 19, batch: 2, length: 21)
+  let trainer = try small.trainer(precision)
+  let (loss, gradient) = try trainer.lossAndGradient(tokens: small.tokens)
+  let base = trainer.parameters.values.map(Double.init)
+  let reference = doubleLoss(small.shape, base, small.tokens, batch: small.batch, length: small.length)
+  #expect(abs(loss - reference) < 1e-5, "loss \(loss), reference \(reference)")
+  for tensor in trainer.layout.tensors {
+    // Along the gradient's own direction: the derivative is its norm, so no component can hide.
+    let g = (0..<tensor.count).map { Double(gradient.p[tensor.offset + $0]) }
+    let norm = g.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    try #require(norm > 0, "\(tensor.name) has no gradient")
+    let h = 1e-4
+    var plus = base, minus = base
+    for i in g.indices {
+      plus[tensor.offset + i] += h * g[i] / norm
+      minus[tensor.offset + i] -= h * g[i] / norm
+    }
+    let slope =
+      (doubleLoss(small.shape, plus, small.tokens, batch: small.batch, length: small.length)
+        - doubleLoss(small.shape, minus, small.tokens, batch: small.batch, length: small.length)) / (2 * h)
+    #expect(abs(slope - norm) / norm <= 1e-4, "\(tensor.name): \(norm) against \(slope)")
+    // And along a direction of its own, in which errors cannot cancel against the gradient.
+    var random = (0..<tensor.count).map { sin(Double($0 * $0 % 1009) * 12.9898) }
+    let length = random.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    random = random.map { $0 / length }
+    for i in g.indices {
+      plus[tensor.offset + i] = base[tensor.offset + i] + h * random[i]
+      minus[tensor.offset + i] = base[tensor.offset + i] - h * random[i]
+    }
+    let expected = zip(g, random).reduce(0) { $0 + $1.0 * $1.1 }
+    let measured =
+      (doubleLoss(small.shape, plus, small.tokens, batch: small.batch, length: small.length)
+        - doubleLoss(small.shape, minus, small.tokens, batch: small.batch, length: small.length)) / (2 * h)
+    #expect(abs(measured - expected) <= 1e-4 * norm, "\(tensor.name): \(expected) against \(measured)")
+  }
+}
+
+/// Fixtures/pytorch.safetensors was made by Benchmarks/make_fixture.py.
+@Test(arguments: Precision.allCases)
+func lossAndGradientsEqualPyTorchs(precision: Precision) throws {
+  let url = try #require(Bundle.module.url(forResource: "Fixtures/pytorch", withExtension: "safetensors"))
+  let file = try SafeTensors(path: url.path)
+  let small = Small()
+  let trainer = try small.trainer(precision)
+  for tensor in trainer.layout.tensors {
+    try file.read(tensor.name, shape: tensor.shape, into: trainer.parameters.p + tensor.offset)
+  }
+  let tokens = FloatBuffer(3 * 40), expectedLoss = FloatBuffer(1)
+  try file.read("tokens", shape: [3, 40], into: tokens.p)
+  try file.read("loss", shape: [1], into: expectedLoss.p)
+  let (loss, gradient) = try trainer.lossAndGradient(tokens: tokens.values.map { Int32($0) })
+  #expect(abs(loss - Double(expectedLoss.p[0])) < 1e-5)
+  for tensor in trainer.layout.tensors {
+    let expected = FloatBuffer(tensor.count)
+    try file.read("gradient." + tensor.name, shape: tensor.shape, into: expected.p)
+    var difference = 0.0, size = 0.0
+    for i in 0..<tensor.count {
+      difference += pow(Double(gradient.p[tensor.offset + i]) - Double(expected.p[i]), 2)
+      size += pow(Double(expected.p[i]), 2)
+    }
+    #expect((difference / size).squareRoot() < 1e-4, "\(tensor.name)")
+  }
+}
+
+@Test func trainingDoesNotDependOnThreads() throws {
+  struct Source: SequenceSource {
+    func sequence(_ index: Int, into out: UnsafeMutableBufferPointer<Int32>) {
+      for t in out.indices { out[t] = Int32((index * 31 + t * t) % 19) }
+    }
+  }
+  let small = Small()
+  for optimizer in OptimizerKind.allCases {
+    var results: [[UInt32]] = []
+    for threads in [1, 2] {
+      var options = TrainingOptions()
+      options.batch = 3
+      options.sequenceLength = 40
+      options.optimizer = optimizer
+      let trainer = try Trainer(shape: small.shape, options: options, totalSteps: 8, seed: 3, threads: threads)
+      for _ in 0..<8 { _ = try trainer.step(from: Source()) }
+      results.append(trainer.parameters.values.map(\.bitPattern))
+    }
+    #expect(results[0] == results[1], "\(optimizer)")
+  }
+}
+
+@Test(arguments: OptimizerKind.allCases)
+func trainingLearnsAndResumes(optimizer: OptimizerKind) throws {
+  struct Source: SequenceSource {
+    func sequence(_ index: Int, into out: UnsafeMutableBufferPointer<Int32>) {
+      for t in out.indices { out[t] = Int32((index + t) % 19) }  // each token tells the next
+    }
+  }
+  let small = Small()
+  var options = TrainingOptions()
+  options.batch = 3
+  options.sequenceLength = 40
+  options.warmup = 5
+  options.optimizer = optimizer
+  if optimizer == .adafactor { (options.schedule, options.learningRate) = (.rsqrt, 0.3) }
+  let whole = try Trainer(shape: small.shape, options: options, totalSteps: 60, seed: 3, threads: 2)
+  let path = FileManager.default.temporaryDirectory.appendingPathComponent("resume-\(UUID().uuidString)").path
+  defer { try? FileManager.default.removeItem(atPath: path) }
+  var losses: [Double] = []
+  for step in 0..<60 {
+    if step == 30 { try whole.saveCheckpoint(to: path, metadata: ["note": "half"]) }
+    losses.append(try whole.step(from: Source()).lossNats)
+  }
+  #expect(losses[59] < 0.3 * losses[0], "from \(losses[0]) to \(losses[59])")
+  let resumed = try Trainer(shape: small.shape, options: options, totalSteps: 60, seed: 3, threads: 1)
+  #expect(try resumed.resume(from: path)["note"] == "half")
+  while resumed.step < 60 { _ = try resumed.step(from: Source()) }
+  #expect(resumed.parameters.values.elementsEqual(whole.parameters.values))
+}
