@@ -14,11 +14,14 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static void load(void) {
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  // OpenBLAS 0.3.21 does not know newer AVX-512 machines and falls back to AVX2 kernels, half as fast.
+  // OpenBLAS 0.3.21 does not know newer AVX-512 machines and falls back to AVX2 kernels, half as fast. Some machines
+  // also set OPENBLAS_CORETYPE for all programs; ours has a variable of its own for who must choose.
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512vl"))
-    setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
+    setenv("OPENBLAS_CORETYPE", "SkylakeX", 1);
 #endif
+  const char *asked = getenv("HARNESS_OPENBLAS_CORETYPE");
+  if (asked && *asked) setenv("OPENBLAS_CORETYPE", asked, 1);
   setenv("OPENBLAS_NUM_THREADS", "1", 1);  // threads are ours, one level of them
   static const char *const names[] = {"libopenblas.so.0", "libopenblas.so", "libopenblas.dylib",
                                       "/opt/homebrew/opt/openblas/lib/libopenblas.dylib",

@@ -10,10 +10,10 @@ import Transformer
 /// Training text: enough structure for every backend to train on.
 let sampleText: [UInt8] = {
   var generator = SeededGenerator(seed: 9)
-  let words = "the of and to in a is that it was for on are as with his they at be this from have or by one had not but"
-    .split(separator: " ")
+  let syllables = ["ka", "to", "re", "mi", "sun", "lor", "ing", "est", "phi", "qua", "ble", "der", "ov", "zu", "wy"]
+  let words = (0..<700).map { _ in (0...generator.below(4)).map { _ in syllables[generator.below(15)] }.joined() }
   var text = ""
-  for i in 0..<9000 { text += words[generator.below(words.count) * generator.below(words.count) / words.count] + (i % 11 == 10 ? ".\n" : " ") }
+  for i in 0..<9000 { text += words[generator.below(700) * generator.below(700) / 700] + (i % 11 == 10 ? ".\n" : " ") }
   return Array(text.utf8)
 }()
 

@@ -69,8 +69,12 @@ public struct Corpus: Sendable {
   public let sha256: String
 
   /// Reads the corpus into `folder`/<key>, or finds it there.
+  /// - Parameter requiresValidation: whether an empty validation split is an error.
   /// - Throws: ``HarnessError`` for unreadable files, bad lines, or a split that is empty.
-  public init(_ options: CorpusOptions, cache folder: String, report: (String) -> Void = { _ in }) throws {
+  public init(
+    _ options: CorpusOptions, cache folder: String, requiresValidation: Bool = true,
+    report: (String) -> Void = { _ in }
+  ) throws {
     let training = try DocumentReader(paths: options.paths)
     let heldOut = try DocumentReader(paths: options.validationPaths)
     let stamps = try (training.files + heldOut.files).map { path in
@@ -96,7 +100,8 @@ public struct Corpus: Sendable {
       try MappedFile(path: path + "/train.bin"), exampleBytes: options.exampleBytes, seed: options.seed)
     validation = Split(
       try MappedFile(path: path + "/validation.bin"), exampleBytes: options.exampleBytes, seed: options.seed)
-    for (name, split) in [("training", train), ("validation", validation)] where split.byteCount == 0 {
+    for (name, split) in [("training", train), ("validation", validation)]
+    where split.byteCount == 0 && (requiresValidation || name == "training") {
       throw HarnessError.corpus(
         file: options.paths.joined(separator: ", "), place: nil,
         reason: "the \(name) split is empty; give more text, or change validationShare or validationPaths")

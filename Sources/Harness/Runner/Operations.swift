@@ -10,7 +10,9 @@ public func trainTokenizer(
   let work = FileManager.default.temporaryDirectory.appendingPathComponent("harness-train-\(UUID().uuidString)").path
   defer { try? FileManager.default.removeItem(atPath: work) }
   let experiment = Experiment(training: spec, corpus: CorpusOptions(paths: paths), m1: m1, seed: seed)
-  let corpus = try Corpus(experiment.corpus, cache: work + "/corpus") { progress.line($0) }
+  let corpus = try Corpus(experiment.corpus, cache: work + "/corpus", requiresValidation: false) {
+    progress.line($0)
+  }
   let stages = Stages(
     experiment: experiment, registry: registry, corpus: corpus, work: work, threads: threads, progress: progress)
   return try stages.tokenizer(spec).tokenizer
@@ -22,6 +24,7 @@ extension Experiment {
     name = "train"
     self.corpus = corpus
     self.corpus.seed = seed
+    self.corpus.validationShare = 0  // nothing is scored: all text trains
     tokenizers = [spec.canonicalName]
     self.m1 = m1
     m1Seed = seed

@@ -28,19 +28,20 @@ public struct Plan: Sendable {
   public init(_ experiment: Experiment, registry: Registry, threads: Int) throws {
     var cells: [Cell] = []
     var needsM1 = false
-    for name in experiment.tokenizers {
-      let spec = try registry.resolve(name)
-      if try registry.backend(named: spec.name).descriptor.needsByteModel { needsM1 = true }
-      for size in experiment.sizes {
-        let shape = spec.knownVocabularySize.flatMap { ModelShape(named: size, vocabulary: $0) }
-        let steps = shape.flatMap { experiment.steps(shape: $0, bytesPerToken: nil) }
-        let flops = shape.flatMap { shape in
-          steps.map {
-            Double($0 * experiment.tokensPerStep)
-              * FLOPsConvention.all.trainingPerToken(shape, sequenceLength: experiment.m2.sequenceLength)
+    // Seeds outermost: a run that is stopped has whole seeds, not whole tokenizers.
+    for (index, seed) in experiment.seeds.enumerated() {
+      for name in experiment.tokenizers {
+        let spec = try registry.resolve(name)
+        if index == 0, try registry.backend(named: spec.name).descriptor.needsByteModel { needsM1 = true }
+        for size in experiment.sizes {
+          let shape = spec.knownVocabularySize.flatMap { ModelShape(named: size, vocabulary: $0) }
+          let steps = shape.flatMap { experiment.steps(shape: $0, bytesPerToken: nil) }
+          let flops = shape.flatMap { shape in
+            steps.map {
+              Double($0 * experiment.tokensPerStep)
+                * FLOPsConvention.all.trainingPerToken(shape, sequenceLength: experiment.m2.sequenceLength)
+            }
           }
-        }
-        for seed in experiment.seeds {
           cells.append(Cell(tokenizer: name, size: size, seed: seed, steps: steps, flops: flops))
         }
       }

@@ -68,9 +68,8 @@ struct Stages: Sendable {
       }
     }
     let bytes = heldOut.reduce(0) { $0 + $1.count }
-    progress.line(
-      "M1 \(options.size): \(options.steps) steps in \(duration(meter.seconds)), "
-        + String(format: "%.3f bits/byte held out (quantised)", bits.reduce(0, +) / Double(max(1, bytes))))
+    let score = bytes > 0 ? String(format: ", %.3f bits/byte held out (quantised)", bits.reduce(0, +) / Double(bytes)) : ""
+    progress.line("M1 \(options.size): \(options.steps) steps in \(duration(meter.seconds))\(score)")
     try model.save(to: folder)
     try? FileManager.default.removeItem(atPath: checkpoint)
   }

@@ -1,0 +1,51 @@
+# make run    installs what is missing, builds, runs experiments/quick.yaml, writes reports/quick/report.md
+# make test   installs what is missing, builds, runs every test
+# make lint   checks the formatting;  make format  mends it
+DEBIAN_PACKAGES = libsentencepiece-dev sentencepiece zlib1g-dev libopenblas-dev libdnnl-dev dict-gcide gnuplot-nox pkg-config
+# One build serves both: tests see internals, so the release build keeps them visible.
+SWIFT_FLAGS = -c release -Xswiftc -enable-testing
+HARNESS = .build/release/harness
+SOURCES = Package.swift Sources Tests Examples
+
+.PHONY: run test build packages lint format clean
+
+run: build
+	$(HARNESS) run experiments/quick.yaml
+	$(HARNESS) report runs/quick --out reports/quick --baseline baselines/paper.json
+
+test: packages
+	swift build $(SWIFT_FLAGS) --build-tests
+	swift test $(SWIFT_FLAGS) --skip-build
+	swift build --package-path Examples/ReversedBytes -c release
+	Examples/ReversedBytes/.build/release/my-harness check-example
+
+build: packages
+	swift build $(SWIFT_FLAGS) --product harness
+
+packages:
+ifeq ($(shell uname -s),Darwin)
+	@echo "On macOS the packages come from Homebrew: brew install sentencepiece openblas gnuplot pkg-config;"
+	@echo "the GCIDE corpus of experiments/quick.yaml is Debian's dict-gcide: name another text in its corpus.paths."
+else
+	@missing=""; \
+	for package in $(DEBIAN_PACKAGES); do \
+	  dpkg-query -W -f='$${Status}' $$package 2>/dev/null | grep -q "install ok installed" || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" = 0 ]; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
+	  else \
+	    echo "Missing packages. Install them, then run make again:"; \
+	    echo "  sudo apt-get install --no-install-recommends$$missing"; exit 1; \
+	  fi; \
+	fi
+endif
+
+lint:
+	swift format lint --strict --recursive --parallel $(SOURCES)
+
+format:
+	swift format --in-place --recursive --parallel $(SOURCES)
+
+clean:
+	rm -rf .build Examples/ReversedBytes/.build
