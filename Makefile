@@ -16,8 +16,10 @@ run: build
 test: packages
 	swift build $(SWIFT_FLAGS) --build-tests
 	swift test $(SWIFT_FLAGS) --skip-build
-	swift build --package-path Examples/ReversedBytes -c release
-	Examples/ReversedBytes/.build/release/my-harness check-example
+	swift build --package-path Examples/Nibbles -c release
+	rm -rf .build/nibbles
+	Examples/Nibbles/.build/release/my-harness train 'Nibbles[first=low]' --corpus Makefile --out .build/nibbles
+	Examples/Nibbles/.build/release/my-harness check .build/nibbles Makefile
 
 build: packages
 	swift build $(SWIFT_FLAGS) --product harness
@@ -48,4 +50,4 @@ format:
 	swift format --in-place --recursive --parallel $(SOURCES)
 
 clean:
-	rm -rf .build Examples/ReversedBytes/.build
+	rm -rf .build Examples/Nibbles/.build

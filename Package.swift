@@ -7,7 +7,7 @@ let package = Package(
   products: [
     .executable(name: "harness", targets: ["harness-main"]),
     .library(name: "Tokenizers", targets: ["Tokenizers"]),
-    .library(name: "HarnessCLI", targets: ["HarnessCLI", "Harness", "Plugins", "Tokenizers"]),
+    .library(name: "HarnessCLI", targets: ["HarnessCLI", "Plugins"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -43,6 +43,10 @@ let package = Package(
       name: "HarnessCLI",
       dependencies: ["Harness", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(name: "harness-main", dependencies: ["HarnessCLI"]),
+
+    // The guide's example, built here too so that it is tested with the rest.
+    .target(name: "Nibbles", dependencies: ["Tokenizers"], path: "Examples/Nibbles/Sources/Nibbles"),
+    .testTarget(name: "NibblesTests", dependencies: ["Nibbles", "Harness", "Plugins"]),
 
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"]),

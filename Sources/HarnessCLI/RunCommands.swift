@@ -92,7 +92,9 @@ struct GenerateCommand<Source: RegistrySource>: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "generate", abstract: "Sample from a trained M2 and decode to text.",
-      discussion: "Text goes to standard output, speed to standard error.\n\nEXAMPLE\n  harness generate runs/quick --tokenizer Bytes --prompt 'The ' --bytes 400")
+      discussion:
+        "Text goes to standard output, speed to standard error.\n\nEXAMPLE\n  harness generate runs/quick --tokenizer Bytes --prompt 'The ' --bytes 400"
+    )
   }
   @Argument(help: ArgumentHelp("Run folder.", valueName: "run")) var runFolder: String
   @Option(help: "Tokenizer of the run.") var tokenizer: String

@@ -49,7 +49,8 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
         """)
   }
   @Argument(help: "Tokenizer, as in 'EqualInfoAC[b=16,v=65k]'.") var spec: String
-  @Option(parsing: .upToNextOption, help: "Files, folders or patterns of text, .gz, .jsonl, .json.gz.") var corpus: [String]
+  @Option(parsing: .upToNextOption, help: "Files, folders or patterns of text, .gz, .jsonl, .json.gz.") var corpus:
+    [String]
   @Option(help: "Folder to write; must not exist.") var out: String
   @Option(help: "M1's size: \(ModelShape.sizeNames.joined(separator: ", ")).") var m1Size = "3m"
   @Option(help: "M1's training steps.") var m1Steps = 2000
@@ -61,7 +62,8 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
   func validate() throws {
     guard ModelShape.sizeNames.contains(m1Size) else {
       let hint = nearestWord(to: m1Size, in: ModelShape.sizeNames).map { "; did you mean '\($0)'?" } ?? ""
-      throw ValidationError("--m1-size '\(m1Size)' is not one of \(ModelShape.sizeNames.joined(separator: ", "))\(hint)")
+      throw ValidationError(
+        "--m1-size '\(m1Size)' is not one of \(ModelShape.sizeNames.joined(separator: ", "))\(hint)")
     }
     guard m1Steps >= 1, (16...1 << 16).contains(m1Context), (1...4096).contains(m1Batch) else {
       throw ValidationError("--m1-steps and --m1-batch must be at least 1, --m1-context 16 to 65536")
@@ -136,14 +138,16 @@ struct DecodeCommand<Source: RegistrySource>: ParsableCommand {
     let data = try readInput(input)
     let file = try TokenFile(data, path: path)
     if let format, (format == .ids) != (data.first == UInt8(ascii: "#")) {
-      throw HarnessError.file(path, reason: "is not in format \(format.rawValue); leave --format out to have it recognised")
+      throw HarnessError.file(
+        path, reason: "is not in format \(format.rawValue); leave --format out to have it recognised")
     }
     let name = saved.tokenizer.spec.canonicalName
     guard file.tokenizer == name else {
       throw HarnessError.file(path, reason: "was encoded with \(file.tokenizer), but \(folder) holds \(name)")
     }
     guard file.sha256 == saved.sha256 else {
-      throw HarnessError.file(path, reason: "was encoded with another \(name) (trained on other text, or with other settings)")
+      throw HarnessError.file(
+        path, reason: "was encoded with another \(name) (trained on other text, or with other settings)")
     }
     let texts = try saved.tokenizer.decode(
       examples: zip(file.examples, file.byteCounts).map { ($0, $1) }, threads: threads.threads)
@@ -155,7 +159,9 @@ struct CheckCommand<Source: RegistrySource>: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "check", abstract: "Round-trip the built-in hard cases and a text.",
-      discussion: "Exit status 1, with the first differing offset, when anything differs.\n\nEXAMPLE\n  harness check gzip65k book.txt")
+      discussion:
+        "Exit status 1, with the first differing offset, when anything differs.\n\nEXAMPLE\n  harness check gzip65k book.txt"
+    )
   }
   @Argument(help: "Folder of a trained tokenizer.") var folder: String
   @Argument(help: "Text to check besides the hard cases; - for standard input.") var input: String?
@@ -166,7 +172,8 @@ struct CheckCommand<Source: RegistrySource>: ParsableCommand {
     let saved = try SavedTokenizer(folder: folder, registry: Source.registry())
     let tokenizer = saved.tokenizer
     var failures = roundTripFailures(tokenizer, texts: hardCases, threads: threads.threads)
-    print("\(tokenizer.spec.canonicalName): \(hardCases.count - failures.count) of \(hardCases.count) hard cases come back")
+    print(
+      "\(tokenizer.spec.canonicalName): \(hardCases.count - failures.count) of \(hardCases.count) hard cases come back")
     if let input {
       let text = [UInt8](try readInput(input))
       let examples = stride(from: 0, to: text.count, by: max(1, exampleBytes)).map {

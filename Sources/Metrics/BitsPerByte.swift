@@ -32,7 +32,9 @@ public func unigramBitsPerByte(training: [Int], heldOut: [Int], bytes: Int) -> D
   guard bytes > 0 else { return nil }
   let total = Double(training.reduce(0, +) + training.count)
   var bits = 0.0
-  for (id, count) in heldOut.enumerated() where count > 0 { bits -= Double(count) * log2(Double(training[id] + 1) / total) }
+  for (id, count) in heldOut.enumerated() where count > 0 {
+    bits -= Double(count) * log2(Double(training[id] + 1) / total)
+  }
   return bits / Double(bytes)
 }
 

@@ -131,7 +131,8 @@ package final class Optimizer {
       columnFactor[c] = 1 / columnState[c].squareRoot()
     }
     let count = Double(tensor.count)
-    let norm = (kernels.adafactorNorm(g, Int32(rows), Int32(columns), scale, rowFactor, columnFactor) / count).squareRoot()
+    let norm = (kernels.adafactorNorm(g, Int32(rows), Int32(columns), scale, rowFactor, columnFactor) / count)
+      .squareRoot()
     let size = max(1e-3, (kernels.sumSquares(w, tensor.count) / count).squareRoot())
     let step = learningRate * size / max(1, norm)
     kernels.adafactorApply(w, g, Int32(rows), Int32(columns), scale, rowFactor, columnFactor, Float(step))

@@ -15,13 +15,15 @@ package struct SafeTensors {
 
   /// Writes beside `path`, then renames; a reader never sees half a file.
   package static func write(
-    to path: String, metadata: [String: String], tensors: [(name: String, shape: [Int], values: UnsafeBufferPointer<Float>)]
+    to path: String, metadata: [String: String],
+    tensors: [(name: String, shape: [Int], values: UnsafeBufferPointer<Float>)]
   ) throws {
     var header: [String: Any] = ["__metadata__": metadata]
     var end = 0
     for tensor in tensors {
       let bytes = tensor.values.count * 4
-      header[tensor.name] = ["dtype": "F32", "shape": tensor.shape, "data_offsets": [end, end + bytes]] as [String: Any]
+      header[tensor.name] =
+        ["dtype": "F32", "shape": tensor.shape, "data_offsets": [end, end + bytes]] as [String: Any]
       end += bytes
     }
     var json = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys])
@@ -62,7 +64,8 @@ package struct SafeTensors {
       guard let fields = value as? [String: Any], fields["dtype"] as? String == "F32",
         let shape = fields["shape"] as? [Int], let offsets = fields["data_offsets"] as? [Int], offsets.count == 2,
         offsets[0] >= 0, offsets[0] <= offsets[1], offsets[1] <= body,
-        shape.allSatisfy({ $0 >= 0 && $0 < 1 << 31 }), shape.reduce(4.0, { $0 * Double($1) }) == Double(offsets[1] - offsets[0])
+        shape.allSatisfy({ $0 >= 0 && $0 < 1 << 31 }),
+        shape.reduce(4.0, { $0 * Double($1) }) == Double(offsets[1] - offsets[0])
       else { throw refuse("tensor '\(name)' is not float32, or does not lie inside the file") }
       entries[name] = Entry(shape: shape, range: 8 + Int(size) + offsets[0]..<8 + Int(size) + offsets[1])
     }

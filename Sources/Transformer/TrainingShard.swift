@@ -79,7 +79,8 @@ package final class TrainingShard {
       Layer(
         x: FloatBuffer(T * D), attentionNormed: FloatBuffer(T * D), attentionInverse: FloatBuffer(T),
         qkv: FloatBuffer(T * 3 * A), logSumExp: FloatBuffer(T * H), attended: FloatBuffer(T * A),
-        middle: FloatBuffer(T * D), mlpNormed: FloatBuffer(T * D), mlpInverse: FloatBuffer(T), hidden: FloatBuffer(T * F))
+        middle: FloatBuffer(T * D), mlpNormed: FloatBuffer(T * D), mlpInverse: FloatBuffer(T),
+        hidden: FloatBuffer(T * F))
     }
     if backward {
       for _ in 0..<shape.layers { layers.append(makeLayer()) }
@@ -137,9 +138,11 @@ package final class TrainingShard {
     let (D, A, F, d) = (shape.dim, shape.attentionWidth, shape.mlp, shape.headSize)
     let T = sequences * length
     let weights = layout.layers[l], a = layers[l]
-    kernels.rmsNorm(a.attentionNormed.p, a.attentionInverse.p, a.x.p, parameters + weights.attentionNorm, Int32(T), Int32(D))
+    kernels.rmsNorm(
+      a.attentionNormed.p, a.attentionInverse.p, a.x.p, parameters + weights.attentionNorm, Int32(T), Int32(D))
     products.multiply(
-      m: T, n: 3 * A, k: D, a.attentionNormed.p, lda: D, parameters + weights.qkv, ldb: 3 * A, into: a.qkv.p, ldc: 3 * A)
+      m: T, n: 3 * A, k: D, a.attentionNormed.p, lda: D, parameters + weights.qkv, ldb: 3 * A, into: a.qkv.p, ldc: 3 * A
+    )
     expandBias(weights, parameters)
     let stride = (length + 15) / 16 * 16
     for n in 0..<sequences {
@@ -219,7 +222,8 @@ package final class TrainingShard {
       accumulate: true)
     kernels.reluBackward(dHidden.p, a.hidden.p, T * F)
     products.multiply(
-      m: T, n: D, k: F, dHidden.p, lda: F, parameters + weights.mlpIn, transposeB: true, ldb: F, into: dNormed.p, ldc: D)
+      m: T, n: D, k: F, dHidden.p, lda: F, parameters + weights.mlpIn, transposeB: true, ldb: F, into: dNormed.p, ldc: D
+    )
     products.multiply(
       m: D, n: F, k: T, a.mlpNormed.p, transposeA: true, lda: D, dHidden.p, ldb: F, into: gradients + weights.mlpIn,
       ldc: F, accumulate: true)

@@ -3,7 +3,8 @@ import Testing
 import Tokenizers
 
 /// Runs the built `harness` as a user would.
-private func harness(_ arguments: [String], input: Data? = nil) throws -> (status: Int32, output: Data, errors: String) {
+private func harness(_ arguments: [String], input: Data? = nil) throws -> (status: Int32, output: Data, errors: String)
+{
   signal(SIGPIPE, SIG_IGN)  // a command that ends before it has read its input
   let process = Process()
   process.executableURL = Bundle.main.bundleURL.deletingLastPathComponent().appendingPathComponent("harness")

@@ -66,7 +66,8 @@ func mistakesAreNamed(old: String, new: String, expected: String) {
   func steps(_ by: String, _ budget: String) throws -> Int? {
     let yaml = good.replacingOccurrences(of: "by: flops, budget: 1e12", with: "by: \(by), budget: \(budget)")
     let experiment = try Experiment(yaml: yaml, file: "x.yaml", registry: registry)
-    return experiment.steps(shape: .init(dim: 128, heads: 2, layers: 2, headSize: 64, mlp: 512, vocabulary: 256), bytesPerToken: 4)
+    return experiment.steps(
+      shape: .init(dim: 128, heads: 2, layers: 2, headSize: 64, mlp: 512, vocabulary: 256), bytesPerToken: 4)
   }
   #expect(try steps("steps", "77") == 77)
   #expect(try steps("tokens", "20480") == 10)

@@ -53,7 +53,9 @@ private func randomTable(_ generator: inout SeededGenerator, precision: Int, pea
   for last in [0, 128, 255] {
     let symbols = [UInt8](repeating: 255, count: 200) + [UInt8(last)]
     var encoder = ArithmeticEncoder()
-    for symbol in symbols { encoder.encode(SymbolInterval(cumulative: UInt32(symbol) * 64, frequency: 64), precision: 14) }
+    for symbol in symbols {
+      encoder.encode(SymbolInterval(cumulative: UInt32(symbol) * 64, frequency: 64), precision: 14)
+    }
     let code = encoder.finish()
     var decoder = ArithmeticDecoder(code.bytes)
     table.withUnsafeBufferPointer { table in

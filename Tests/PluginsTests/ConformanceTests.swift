@@ -23,7 +23,10 @@ let randomM1 = NeuralByteModel(
   contextLength: 64, metadata: [:])
 
 let sampleContext = TrainingContext(
-  examples: { AnySequence(stride(from: 0, to: sampleText.count, by: 2000).map { Array(sampleText[$0..<min($0 + 2000, sampleText.count)]) }) },
+  examples: {
+    AnySequence(
+      stride(from: 0, to: sampleText.count, by: 2000).map { Array(sampleText[$0..<min($0 + 2000, sampleText.count)]) })
+  },
   byteModel: { randomM1 }, seed: 1, threads: 2)
 
 let registry: Registry = {
@@ -53,7 +56,8 @@ func everyBackendRoundTripsEverything(name: String) throws {
   #expect(roundTripFailures(tokenizer, texts: hardCases, threads: 2).map { "\($0.name): \($0.reason)" } == [])
   // Random byte strings of all lengths up to 60, and text.
   var generator = SeededGenerator(seed: 77)
-  let random = (0..<1000).map { _ in (0..<generator.below(60)).map { _ in UInt8(truncatingIfNeeded: generator.next()) } }
+  let random = (0..<1000).map { _ in (0..<generator.below(60)).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+  }
   let texts = random + [Array(sampleText.prefix(3000))]
   let tokens = try tokenizer.encode(examples: texts, threads: 2)
   #expect(tokens.joined().allSatisfy { $0 < tokenizer.vocabularySize })

@@ -12,7 +12,8 @@ func idsEqualSpmEncodes(model: String) throws {
   try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(atPath: folder) }
   try tokenizer.save(to: folder)
-  let lines = String(decoding: sampleText.prefix(6000), as: UTF8.self).split(separator: "\n").map(String.init)
+  let lines =
+    String(decoding: sampleText.prefix(6000), as: UTF8.self).split(separator: "\n").map(String.init)
     + ["naïve café — “quoted” 日本", "  two  spaces  "]
   try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: folder + "/text"))
   let process = Process()
@@ -30,7 +31,9 @@ func idsEqualSpmEncodes(model: String) throws {
 }
 
 @Test func runsCutWhatTheLibraryCannotCarry() {
-  func runs(_ bytes: [UInt8]) -> [String] { SentencePieceRuns(bytes).map { "\($0.0.lowerBound)-\($0.0.upperBound)\($0.1 ? "t" : "b")" } }
+  func runs(_ bytes: [UInt8]) -> [String] {
+    SentencePieceRuns(bytes).map { "\($0.0.lowerBound)-\($0.0.upperBound)\($0.1 ? "t" : "b")" }
+  }
   #expect(runs(Array("añ🙂".utf8)) == ["0-7t"])
   #expect(runs([0x61, 0xFF, 0x00, 0x62]) == ["0-1t", "1-3b", "3-4t"])
   #expect(runs(Array("a\u{2581}b".utf8)) == ["0-1t", "1-4b", "4-5t"])

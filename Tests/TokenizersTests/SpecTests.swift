@@ -24,7 +24,8 @@ private func resolve(_ text: String) throws -> ResolvedSpec {
 }
 
 @Test(arguments: [
-  "", "[v=2]", "Test[v=2", "Test[v]", "Test[v=2,v=4]", "Test[=2]", "Test]", "Test[v=255]", "Test[v=131072]", "Test[b=7]",
+  "", "[v=2]", "Test[v=2", "Test[v]", "Test[v=2,v=4]", "Test[=2]", "Test]", "Test[v=255]", "Test[v=131072]",
+  "Test[b=7]",
   "Test[c=1]", "Test[end=gredy]", "Test[reset=0]", "Test[v=-4]", "Test[v=99999999999k]",
 ])
 func badNamesAreRefused(text: String) {
@@ -32,7 +33,10 @@ func badNamesAreRefused(text: String) {
 }
 
 @Test func errorsNameTheNearestWord() {
-  #expect(throws: TokenizerError.unknownParameter("ende", tokenizer: "Test", nearest: "end", known: ["v", "b", "end", "reset"])) {
+  #expect(
+    throws: TokenizerError.unknownParameter(
+      "ende", tokenizer: "Test", nearest: "end", known: ["v", "b", "end", "reset"])
+  ) {
     try resolve("Test[ende=greedy]")
   }
   let error = #expect(throws: TokenizerError.self) { try resolve("Test[v=250]") }
@@ -58,7 +62,9 @@ func badNamesAreRefused(text: String) {
 @Test func parallelMapKeepsOrderAndThrowsTheFirstError() throws {
   #expect(try parallelMap(1000, threads: 2) { $0 * 3 } == (0..<1000).map { $0 * 3 })
   struct Failure: Error, Equatable { let index: Int }
-  #expect(throws: Failure(index: 7)) { try parallelMap(100, threads: 2) { if $0 % 10 == 7 { throw Failure(index: $0) } } }
+  #expect(throws: Failure(index: 7)) {
+    try parallelMap(100, threads: 2) { if $0 % 10 == 7 { throw Failure(index: $0) } }
+  }
 }
 
 @Test func registriesRefuseDoubleNames() {

@@ -109,7 +109,9 @@ private func logits(_ m1: NeuralByteModel, _ text: [UInt8], pieces: [Int], strea
     #expect(logits(m1, text, pieces: [3, 50, 1, 17], streams: 1) == reference, "\(set), in pieces")
   }
   let fast = tinyM1(context: 256)
-  for streams in 1...33 { #expect(logits(fast, text, pieces: [75], streams: streams) == reference, "\(streams) streams") }
+  for streams in 1...33 {
+    #expect(logits(fast, text, pieces: [75], streams: streams) == reference, "\(streams) streams")
+  }
 }
 
 @Test func oneShotScoringEqualsTheStreams() {

@@ -89,7 +89,8 @@ public struct Corpus: Sendable {
       try makeFolder(folder)
       report("reading \(training.files.count + heldOut.files.count) corpus file(s)")
       try buildFolder(path) {
-        try Self.prepare(training: training, heldOut: heldOut, share: share, separator: Array(options.separator.utf8), in: $0)
+        try Self.prepare(
+          training: training, heldOut: heldOut, share: share, separator: Array(options.separator.utf8), in: $0)
       }
     }
     let data = try Data(contentsOf: URL(fileURLWithPath: path + "/corpus.json"))

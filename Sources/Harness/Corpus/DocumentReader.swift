@@ -27,7 +27,9 @@ struct DocumentReader {
         defer { globfree(&result) }
         matches = []
         if glob(expanded, 0, nil, &result) == 0 {
-          for i in 0..<Int(result.gl_pathc) { if let name = result.gl_pathv[i] { matches.append(String(cString: name)) } }
+          for i in 0..<Int(result.gl_pathc) {
+            if let name = result.gl_pathv[i] { matches.append(String(cString: name)) }
+          }
         }
         guard !matches.isEmpty else { throw HarnessError.corpus(file: path, place: nil, reason: "no file matches") }
       }
@@ -121,7 +123,9 @@ struct DocumentReader {
     }
   }
 
-  private func parse(json line: ArraySlice<UInt8>, file: String, line number: Int, _ body: ([UInt8]) throws -> Void) throws {
+  private func parse(json line: ArraySlice<UInt8>, file: String, line number: Int, _ body: ([UInt8]) throws -> Void)
+    throws
+  {
     if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { return }
     func refuse(_ reason: String) -> HarnessError { .corpus(file: file, place: "line \(number)", reason: reason) }
     guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any] else {

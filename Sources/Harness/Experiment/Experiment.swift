@@ -89,7 +89,9 @@ public struct Experiment: Sendable, Codable {
 
     let m2Section = try root.section("m2")
     sizes = try m2Section.strings("sizes") ?? []
-    guard !sizes.isEmpty else { throw m2Section.error("sizes", "give at least one of \(ModelShape.sizeNames.joined(separator: ", "))") }
+    guard !sizes.isEmpty else {
+      throw m2Section.error("sizes", "give at least one of \(ModelShape.sizeNames.joined(separator: ", "))")
+    }
     for size in sizes where !ModelShape.sizeNames.contains(size) {
       throw m2Section.unknown("sizes", size, among: ModelShape.sizeNames)
     }
@@ -108,7 +110,8 @@ public struct Experiment: Sendable, Codable {
     }
     match.budget = budget
     match.flops =
-      FLOPsConvention(rawValue: try matchSection.choice("flops", FLOPsConvention.allCases.map(\.rawValue)) ?? "all") ?? .all
+      FLOPsConvention(rawValue: try matchSection.choice("flops", FLOPsConvention.allCases.map(\.rawValue)) ?? "all")
+      ?? .all
     try matchSection.finish()
 
     let seedList = try root.integers("seeds", in: 0...1 << 52) ?? [0]
@@ -135,7 +138,8 @@ public struct Experiment: Sendable, Codable {
           let steps = steps(shape: shape, bytesPerToken: 1), steps < 1
         else { continue }
         throw matchSection.error(
-          "budget", "\(budget) is under one training step of \(name) at size \(size); raise it, or lower batch or sequenceLength")
+          "budget",
+          "\(budget) is under one training step of \(name) at size \(size); raise it, or lower batch or sequenceLength")
       }
     }
   }
@@ -143,7 +147,8 @@ public struct Experiment: Sendable, Codable {
   private static func training(_ section: YAMLSection, _ options: inout TrainingOptions) throws {
     options.batch = try section.integer("batch", in: 1...1 << 20) ?? options.batch
     options.optimizer =
-      OptimizerKind(rawValue: try section.choice("optimizer", OptimizerKind.allCases.map(\.rawValue)) ?? "adamw") ?? .adamw
+      OptimizerKind(rawValue: try section.choice("optimizer", OptimizerKind.allCases.map(\.rawValue)) ?? "adamw")
+      ?? .adamw
     if options.optimizer == .adafactor {
       (options.schedule, options.learningRate, options.warmup) = (.rsqrt, 1, 10_000)
     }

@@ -44,7 +44,10 @@ final class YAMLSection {
     asked.append(key)
     guard let node = mapping[Node(key)] else { return nil }
     if case .scalar(let scalar) = node, scalar.string.isEmpty || scalar.string == "~" || scalar.string == "null",
-      scalar.style == .plain { return nil }
+      scalar.style == .plain
+    {
+      return nil
+    }
     return node
   }
 
@@ -73,7 +76,8 @@ final class YAMLSection {
   func optionalSection(_ key: String) throws -> YAMLSection? {
     guard let node = node(key) else { return nil }
     guard let mapping = node.mapping else { throw error(key, "must be a mapping of keys") }
-    return try YAMLSection(file: file, path: path.isEmpty ? key : "\(path).\(key)", mapping: mapping, line: node.mark?.line)
+    return try YAMLSection(
+      file: file, path: path.isEmpty ? key : "\(path).\(key)", mapping: mapping, line: node.mark?.line)
   }
 
   func section(_ key: String) throws -> YAMLSection {
@@ -106,7 +110,8 @@ final class YAMLSection {
   func number(_ key: String, in range: ClosedRange<Double>) throws -> Double? {
     guard let text = try string(key) else { return nil }
     guard let value = Self.value(text), range.contains(value) else {
-      throw error(key, "'\(text)' must be a number from \(Self.brief(range.lowerBound)) to \(Self.brief(range.upperBound))")
+      throw error(
+        key, "'\(text)' must be a number from \(Self.brief(range.lowerBound)) to \(Self.brief(range.upperBound))")
     }
     return value
   }
@@ -130,5 +135,7 @@ final class YAMLSection {
 
   /// 1000000, 1e6, 1_000_000.
   private static func value(_ text: String) -> Double? { Double(text.filter { $0 != "_" }) }
-  private static func brief(_ value: Double) -> String { value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)" }
+  private static func brief(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
+  }
 }

@@ -65,7 +65,9 @@ public final class MappedFile: @unchecked Sendable {
 
   public init(path: String) throws {
     let descriptor = open(path, O_RDONLY)
-    guard descriptor >= 0 else { throw HarnessError.file(path, reason: "cannot be read: \(String(cString: strerror(errno)))") }
+    guard descriptor >= 0 else {
+      throw HarnessError.file(path, reason: "cannot be read: \(String(cString: strerror(errno)))")
+    }
     defer { close(descriptor) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else { throw HarnessError.file(path, reason: "cannot be read") }

@@ -18,7 +18,8 @@ public struct SavedTokenizer: Sendable {
   static let manifestName = "tokenizer.json"
 
   public static func save(_ tokenizer: any Tokenizer, to folder: String) throws {
-    try makeFolder((folder as NSString).deletingLastPathComponent.isEmpty ? "." : (folder as NSString).deletingLastPathComponent)
+    try makeFolder(
+      (folder as NSString).deletingLastPathComponent.isEmpty ? "." : (folder as NSString).deletingLastPathComponent)
     try buildFolder(folder) { beside in
       try tokenizer.save(to: beside)
       let manifest = Manifest(
@@ -39,7 +40,8 @@ public struct SavedTokenizer: Sendable {
   public init(folder: String, registry: Registry) throws {
     let path = folder + "/" + Self.manifestName
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
-      throw HarnessError.file(folder, reason: "no tokenizer here (\(Self.manifestName) is missing); make one with 'harness train'")
+      throw HarnessError.file(
+        folder, reason: "no tokenizer here (\(Self.manifestName) is missing); make one with 'harness train'")
     }
     guard let manifest = try? JSONDecoder().decode(Manifest.self, from: data) else {
       throw HarnessError.file(path, reason: "damaged: not a tokenizer's description")
@@ -48,7 +50,8 @@ public struct SavedTokenizer: Sendable {
       throw HarnessError.file(path, reason: "format \(manifest.format); this program reads format \(Self.format)")
     }
     for (name, expected) in manifest.files.sorted(by: { $0.key < $1.key }) {
-      guard !name.contains("/"), let content = try? Data(contentsOf: URL(fileURLWithPath: folder + "/" + name), options: .mappedIfSafe)
+      guard !name.contains("/"),
+        let content = try? Data(contentsOf: URL(fileURLWithPath: folder + "/" + name), options: .mappedIfSafe)
       else { throw HarnessError.file(folder + "/" + name, reason: "is missing") }
       guard hash(content) == expected else {
         throw HarnessError.file(

@@ -47,13 +47,16 @@ public struct TokenFile: Sendable, Equatable {
       return Data(text.utf8)
     }
     var data = Data(Self.magic)
-    func append<T: FixedWidthInteger>(_ value: T) { withUnsafeBytes(of: value.littleEndian) { data.append(contentsOf: $0) } }
+    func append<T: FixedWidthInteger>(_ value: T) {
+      withUnsafeBytes(of: value.littleEndian) { data.append(contentsOf: $0) }
+    }
     append(UInt32(format == .u16 ? 2 : 4))
     append(UInt32(tokenizer.utf8.count))
     data.append(contentsOf: tokenizer.utf8)
-    data.append(contentsOf: stride(from: 0, to: 64, by: 2).map { i in
-      UInt8(sha256.dropFirst(i).prefix(2), radix: 16) ?? 0
-    })
+    data.append(
+      contentsOf: stride(from: 0, to: 64, by: 2).map { i in
+        UInt8(sha256.dropFirst(i).prefix(2), radix: 16) ?? 0
+      })
     append(UInt64(examples.count))
     for (example, bytes) in zip(examples, byteCounts) {
       append(UInt64(bytes))
@@ -83,7 +86,9 @@ public struct TokenFile: Sendable, Equatable {
     guard file.count >= 8, Array(file[..<7]) == Array(Self.magic[..<7]) else {
       throw refuse("not a token file (no TOKHARN magic)")
     }
-    guard file[7] == Self.magic[7] else { throw refuse("token file format \(Character(UnicodeScalar(file[7]))); this program reads format 1") }
+    guard file[7] == Self.magic[7] else {
+      throw refuse("token file format \(Character(UnicodeScalar(file[7]))); this program reads format 1")
+    }
     guard file.count >= 12 else { throw refuse("truncated") }
     let crc = file.suffix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
     guard crc32(file.dropLast(4)) == crc else { throw refuse("damaged or truncated: its CRC-32 does not match") }

@@ -149,7 +149,8 @@ public struct RunRecord: Codable, Sendable {
   public static func loadAll(runFolder: String) throws -> [RunRecord] {
     let folder = runFolder + "/records"
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
-      throw HarnessError.file(runFolder, reason: "no run here (the folder 'records' is missing); make one with 'harness run'")
+      throw HarnessError.file(
+        runFolder, reason: "no run here (the folder 'records' is missing); make one with 'harness run'")
     }
     let records = try names.filter { $0.hasSuffix(".json") }.sorted().map { try load(folder + "/" + $0) }
     guard !records.isEmpty else { throw HarnessError.file(folder, reason: "holds no records yet") }

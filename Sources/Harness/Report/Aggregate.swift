@@ -44,7 +44,8 @@ func cell(_ value: Double?, _ format: String) -> String {
 func short(_ value: Double?) -> String {
   guard let value, value.isFinite else { return "---" }
   for (limit, unit) in [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] where abs(value) >= limit {
-    return String(format: value / limit >= 100 ? "%.0f %@" : value / limit >= 10 ? "%.1f %@" : "%.2f %@", value / limit, unit)
+    return String(
+      format: value / limit >= 100 ? "%.0f %@" : value / limit >= 10 ? "%.1f %@" : "%.2f %@", value / limit, unit)
   }
   return String(format: value == value.rounded() ? "%.0f" : "%.2f", value)
 }
@@ -62,7 +63,8 @@ func markdownTable(_ header: [String], _ rows: [[String]], rightAligned: Set<Int
   let rule =
     "| "
     + header.indices.map { c in
-      rightAligned.contains(c) ? String(repeating: "-", count: widths[c] - 1) + ":" : String(repeating: "-", count: widths[c])
+      rightAligned.contains(c)
+        ? String(repeating: "-", count: widths[c] - 1) + ":" : String(repeating: "-", count: widths[c])
     }.joined(separator: " | ") + " |"
   return ([line(header), rule] + rows.map(line)).joined(separator: "\n") + "\n"
 }

@@ -47,7 +47,8 @@ struct Baseline: Sendable {
   /// - Throws: ``HarnessError/file(_:reason:)``.
   init(path: String, registry: Registry) throws {
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
-      throw HarnessError.file(path, reason: "cannot be read; it should hold a paper's figures, as baselines/paper.json does")
+      throw HarnessError.file(
+        path, reason: "cannot be read; it should hold a paper's figures, as baselines/paper.json does")
     }
     let file: File
     do { file = try JSONDecoder().decode(File.self, from: data) } catch {

@@ -33,7 +33,10 @@ public struct Comparison: Sendable {
 
   public var markdown: String {
     markdownTable(
-      ["Tokenizer", "M2", "A bits/byte", "B bits/byte", "B - A", "p (Welch)", "Verdict", "A bytes/token", "B bytes/token"],
+      [
+        "Tokenizer", "M2", "A bits/byte", "B bits/byte", "B - A", "p (Welch)", "Verdict", "A bytes/token",
+        "B bytes/token",
+      ],
       lines.map { line in
         let verdict: String
         if let p = line.pValue, let difference = line.difference {

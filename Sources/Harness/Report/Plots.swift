@@ -68,10 +68,12 @@ struct Plots {
           commands.append("$data\(index) using 1:2:3 with yerrorbars pt 0 lw 1.5 lc rgb '\(colour)' notitle")
         }
         commands.append(
-          "$data\(index) using 1:2 with linespoints pt \(mark) ps 0.9 lw 1 lc rgb '\(colour)' title \(quoted(one.title))")
+          "$data\(index) using 1:2 with linespoints pt \(mark) ps 0.9 lw 1 lc rgb '\(colour)' title \(quoted(one.title))"
+        )
         if !one.labels.isEmpty {
           commands.append(
-            "$data\(index) using 1:2:4 with labels noenhanced offset 0.6,0.7 left font ',10' tc rgb '\(colour)' notitle")
+            "$data\(index) using 1:2:4 with labels noenhanced offset 0.6,0.7 left font ',10' tc rgb '\(colour)' notitle"
+          )
         }
       }
     }
@@ -102,7 +104,8 @@ struct Plots {
       for step in steps {
         let value = step * pow(10, Double(decade))
         guard value >= low / 3, value <= high * 3 else { continue }
-        let label = abs(value) >= 1000 ? short(value).replacingOccurrences(of: ".00", with: "") : String(format: "%g", value)
+        let label =
+          abs(value) >= 1000 ? short(value).replacingOccurrences(of: ".00", with: "") : String(format: "%g", value)
         tics.append("\"\(label)\" \(value)")
       }
     }

@@ -55,7 +55,8 @@ public struct Report {
     let names = unique(records.map(\.experiment)).joined(separator: ", ")
     let sizes = unique(records.map(\.size)).joined(separator: ", ")
     let seeds = unique(records.map { "\($0.seed)" })
-    let heldOut = unique(rows.compactMap { $0.first?.tokenization.map { "\($0.heldOutBytes)" } }).joined(separator: ", ")
+    let heldOut = unique(rows.compactMap { $0.first?.tokenization.map { "\($0.heldOutBytes)" } }).joined(
+      separator: ", ")
     let training = records.compactMap(\.training).first
     return """
       # Tokenizer comparison: \(names)
@@ -110,7 +111,9 @@ public struct Report {
       + markdownTable(header, body, rightAligned: Set(2...11))
       + "\nUniform and unigram are the bits/byte of two trivial models over the same tokens: every token as likely as any other, and\n"
       + "training-set token frequencies. Bytes/token is also the bytes an autoregressive step yields. Tokenizer FLOPs/byte come on top of M2's.\n"
-      + (hasSeveralSeeds ? "± is the standard deviation over seeds; ≈ marks a tie with the best of its size (Welch's t, p ≥ 0.05).\n" : "One seed each: differences below a few hundredths may be noise.\n")
+      + (hasSeveralSeeds
+        ? "± is the standard deviation over seeds; ≈ marks a tie with the best of its size (Welch's t, p ≥ 0.05).\n"
+        : "One seed each: differences below a few hundredths may be noise.\n")
   }
 
   private func conclusions() -> String {
@@ -125,7 +128,8 @@ public struct Report {
       if let bytes = scored.first(where: { $0.tokenizer == "Bytes" }), let reference = bytes.summary?.mean {
         let better = scored.filter { ($0.summary?.mean ?? 0) < reference }.map(\.tokenizer)
         lines.append(
-          "- Better than bytes (\(String(format: "%.3f", reference))): \(better.isEmpty ? "none" : better.joined(separator: ", ")).")
+          "- Better than bytes (\(String(format: "%.3f", reference))): \(better.isEmpty ? "none" : better.joined(separator: ", "))."
+        )
       }
       let unlearned = scored.filter { row in
         guard let t = row.first?.tokenization, let mean = row.summary?.mean,
@@ -205,7 +209,8 @@ public struct Report {
     var seen: Set<String> = []
     let body = rows.filter { seen.insert($0.tokenizer).inserted }.compactMap { row -> [String]? in
       let name = row.tokenizer
-      let paperName = baseline.compressionRatio[name] != nil || baseline.points[name] != nil ? name : Self.family(name, in: baseline)
+      let paperName =
+        baseline.compressionRatio[name] != nil || baseline.points[name] != nil ? name : Self.family(name, in: baseline)
       guard let paperName else { return nil }
       let t = row.first?.tokenization
       let small = baseline.points[paperName]?.first, large = baseline.points[paperName]?.last

@@ -46,7 +46,8 @@ public func generate(
   let names = unique(records.map(\.tokenizer))
   guard names.contains(canonical) else {
     let hint = nearestWord(to: canonical, in: names).map { "; did you mean '\($0)'?" } ?? ""
-    throw HarnessError.usage("the run has no finished cell of '\(name)'\(hint); it has \(names.joined(separator: ", "))")
+    throw HarnessError.usage(
+      "the run has no finished cell of '\(name)'\(hint); it has \(names.joined(separator: ", "))")
   }
   guard
     let record = records.first(where: {
@@ -57,10 +58,13 @@ public func generate(
   let (model, metadata) = try Model.load(from: runFolder + "/models/\(cell.fileName).safetensors")
   let folder = runFolder + "/work/tokenizers"
   for key in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] {
-    guard let saved = try? SavedTokenizer(folder: folder + "/" + key, registry: registry), saved.sha256 == sha256 else { continue }
+    guard let saved = try? SavedTokenizer(folder: folder + "/" + key, registry: registry), saved.sha256 == sha256 else {
+      continue
+    }
     return try generate(
       model: model, tokenizer: saved.tokenizer, prompt: Array(prompt.utf8), bytes: bytes, temperature: temperature,
       sequenceLength: metadata["sequenceLength"].flatMap(Int.init) ?? 512, seed: seed)
   }
-  throw HarnessError.file(folder, reason: "the cell's trained tokenizer is not there; run the experiment again in this folder")
+  throw HarnessError.file(
+    folder, reason: "the cell's trained tokenizer is not there; run the experiment again in this folder")
 }

@@ -41,7 +41,8 @@ public struct Runner: Sendable {
     try writeAtomically(try prettyEncoder.encode(experiment.tokenizers), to: folder + "/order.json")
     let corpus = try Corpus(experiment.corpus, cache: folder + "/work/corpus") { progress.line($0) }
     progress.line(
-      "corpus: \(corpus.documents) documents, \(corpus.train.byteCount) training and \(corpus.validation.byteCount) held-out bytes")
+      "corpus: \(corpus.documents) documents, \(corpus.train.byteCount) training and \(corpus.validation.byteCount) held-out bytes"
+    )
     let stages = Stages(
       experiment: experiment, registry: registry, corpus: corpus, work: folder + "/work", threads: threads,
       progress: progress)
@@ -54,7 +55,9 @@ public struct Runner: Sendable {
         let saved = try stages.tokenizer(try registry.resolve(name))
         return try stages.tokens(saved) { vocabulary, ratio in
           let steps = experiment.sizes.compactMap { size in
-            ModelShape(named: size, vocabulary: vocabulary).flatMap { experiment.steps(shape: $0, bytesPerToken: ratio) }
+            ModelShape(named: size, vocabulary: vocabulary).flatMap {
+              experiment.steps(shape: $0, bytesPerToken: ratio)
+            }
           }
           return (steps.max() ?? 0) * experiment.tokensPerStep
         }
@@ -100,11 +103,13 @@ public struct Runner: Sendable {
       throw HarnessError.usage("unknown model size '\(cell.size)'")
     }
     guard let steps = experiment.steps(shape: shape, bytesPerToken: facts.compressionRatio), steps >= 1 else {
-      throw HarnessError.usage("the budget of \(experiment.match.budget) \(experiment.match.by.rawValue) is under one step")
+      throw HarnessError.usage(
+        "the budget of \(experiment.match.budget) \(experiment.match.by.rawValue) is under one step")
     }
     guard tokens.train.count >= S else {
       throw HarnessError.usage(
-        "only \(tokens.train.count) training tokens, fewer than one sequence of \(S); give more text or a shorter sequenceLength")
+        "only \(tokens.train.count) training tokens, fewer than one sequence of \(S); give more text or a shorter sequenceLength"
+      )
     }
     let perToken = FLOPsConvention.all.forwardPerToken(shape, sequenceLength: S)
     let perTokenOutside = FLOPsConvention.nonembedding.forwardPerToken(shape, sequenceLength: S)
@@ -188,7 +193,9 @@ public struct Runner: Sendable {
     var elapsed = 0.0, evaluating = 0.0
     if FileManager.default.fileExists(atPath: checkpoint) {
       let metadata = try trainer.resume(from: checkpoint)
-      if let text = metadata["training"], let saved = try? JSONDecoder().decode(RunRecord.Training.self, from: Data(text.utf8)) {
+      if let text = metadata["training"],
+        let saved = try? JSONDecoder().decode(RunRecord.Training.self, from: Data(text.utf8))
+      {
         training = saved
       }
       elapsed = metadata["seconds"].flatMap(Double.init) ?? 0

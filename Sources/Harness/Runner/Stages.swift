@@ -68,7 +68,8 @@ struct Stages: Sendable {
       }
     }
     let bytes = heldOut.reduce(0) { $0 + $1.count }
-    let score = bytes > 0 ? String(format: ", %.3f bits/byte held out (quantised)", bits.reduce(0, +) / Double(bytes)) : ""
+    let score =
+      bytes > 0 ? String(format: ", %.3f bits/byte held out (quantised)", bits.reduce(0, +) / Double(bytes)) : ""
     progress.line("M1 \(options.size): \(options.steps) steps in \(duration(meter.seconds))\(score)")
     try model.save(to: folder)
     try? FileManager.default.removeItem(atPath: checkpoint)
@@ -119,7 +120,9 @@ struct Stages: Sendable {
   }
 
   /// Tokenizes the held-out examples, and training examples until there are `wanted` tokens or no more text.
-  func tokens(_ saved: SavedTokenizer, wanted: (_ vocabularySize: Int, _ bytesPerToken: Double?) throws -> Int) throws -> Tokens {
+  func tokens(_ saved: SavedTokenizer, wanted: (_ vocabularySize: Int, _ bytesPerToken: Double?) throws -> Int) throws
+    -> Tokens
+  {
     let tokenizer = saved.tokenizer, name = tokenizer.spec.canonicalName
     let heldOut = corpus.validation.first(bytes: experiment.evaluation.bytes)
     let heldOutBytes = heldOut.reduce(0) { $0 + $1.count }

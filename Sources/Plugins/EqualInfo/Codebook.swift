@@ -75,7 +75,8 @@ struct Codebook: Sendable {
       }
     }
     guard codes.count == 1 << bits + 1, texts.allSatisfy({ !$0.isEmpty }) else {
-      throw TokenizerError.training("EqualInfoAC", reason: "the codebook has \(codes.count - 1) codes, not \(1 << bits)")
+      throw TokenizerError.training(
+        "EqualInfoAC", reason: "the codebook has \(codes.count - 1) codes, not \(1 << bits)")
     }
     self.bits = bits
     self.codes = codes

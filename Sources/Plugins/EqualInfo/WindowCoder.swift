@@ -212,7 +212,8 @@ struct WindowCoder: Sendable {
   }
 
   /// Runs `body` on groups of examples, on several threads; results in order.
-  private func grouped<T: Sendable>(_ count: Int, threads: Int, _ body: @Sendable (Range<Int>) throws -> [T]) throws -> [T]
+  private func grouped<T: Sendable>(_ count: Int, threads: Int, _ body: @Sendable (Range<Int>) throws -> [T]) throws
+    -> [T]
   {
     let group = max(1, min(Self.streams, (count + threads - 1) / max(1, threads)))
     let parts = try parallelMap((count + group - 1) / group, threads: threads) { g in

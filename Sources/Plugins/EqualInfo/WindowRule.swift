@@ -195,7 +195,9 @@ struct CellInterval {
   /// The symbol whose part of this interval holds the low end of a cell inside it.
   func symbol(at cell: UInt128, _ table: FrequencyTable) -> UInt8 {
     // Modulo 2^64 is enough: the difference is below 2^63.
-    let point = shift >= 0 ? UInt64(truncatingIfNeeded: cell) << UInt64(shift) : UInt64(truncatingIfNeeded: cell >> UInt128(-shift))
+    let point =
+      shift >= 0
+      ? UInt64(truncatingIfNeeded: cell) << UInt64(shift) : UInt64(truncatingIfNeeded: cell >> UInt128(-shift))
     let start = UInt64(truncatingIfNeeded: code) << 63 &+ low
     let target = min((point &- start) / (range >> UInt64(table.precision)), 1 << UInt64(table.precision) - 1)
     var cumulative: UInt64 = 0

@@ -28,7 +28,10 @@ struct GZipTokenizer: Tokenizer {
   }
 
   func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
-    inflate(BitPacking.bytes(fromTokens: tokens.map { $0 & Token(vocabularySize - 1) }, width: width), maximumBytes: maximumBytes).bytes
+    inflate(
+      BitPacking.bytes(fromTokens: tokens.map { $0 & Token(vocabularySize - 1) }, width: width),
+      maximumBytes: maximumBytes
+    ).bytes
   }
 
   private func deflate(_ bytes: [UInt8]) throws -> [UInt8] {

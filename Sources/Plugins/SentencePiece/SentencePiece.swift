@@ -113,7 +113,8 @@ public struct SentencePieceBackend: TokenizerBackend {
     parameters: [
       Parameter("v", .integer(300...1_000_000, thousand: 1000), default: "32k", alwaysShown: true, summary: "pieces"),
       Parameter("model", .choice(["unigram", "bpe"]), default: "unigram", summary: "the library's model type"),
-      Parameter("path", .path, default: nil, summary: "an existing .model file, used as it is (v and model do not apply)"),
+      Parameter(
+        "path", .path, default: nil, summary: "an existing .model file, used as it is (v and model do not apply)"),
     ], isLossless: true, source: "Kudo & Richardson 2018; \(paper), section 3.2")
 
   /// Bytes of training text that the trainer sees.
@@ -122,7 +123,8 @@ public struct SentencePieceBackend: TokenizerBackend {
   public func validate(_ spec: ResolvedSpec) throws {
     guard let path = spec["path"] else { return }
     guard FileManager.default.isReadableFile(atPath: path) else {
-      throw TokenizerError.invalidParameter("path", value: path, tokenizer: spec.name, reason: "no such file, or not readable")
+      throw TokenizerError.invalidParameter(
+        "path", value: path, tokenizer: spec.name, reason: "no such file, or not readable")
     }
   }
 

@@ -20,7 +20,8 @@ final class SentencePieceLibrary: @unchecked Sendable {
       raw.baseAddress.flatMap { csp_load($0, raw.count, &message, 512) }
     }
     guard let handle = loaded else {
-      throw TokenizerError.damagedFile(path, reason: "not a SentencePiece model: \(model.isEmpty ? "it is empty" : text(message))")
+      throw TokenizerError.damagedFile(
+        path, reason: "not a SentencePiece model: \(model.isEmpty ? "it is empty" : text(message))")
     }
     self.handle = handle
     self.model = model
@@ -56,7 +57,8 @@ final class SentencePieceLibrary: @unchecked Sendable {
     var ids: UnsafeMutablePointer<Int32>?
     var message = [CChar](repeating: 0, count: 512)
     let count = bytes.withUnsafeBytes { raw in
-      raw.baseAddress.map { csp_encode(handle, $0.assumingMemoryBound(to: CChar.self), raw.count, &ids, &message, 512) } ?? 0
+      raw.baseAddress.map { csp_encode(handle, $0.assumingMemoryBound(to: CChar.self), raw.count, &ids, &message, 512) }
+        ?? 0
     }
     defer { csp_free_ids(ids) }
     guard count >= 0 else { throw TokenizerError.encoding(tokenizer: tokenizer, reason: text(message)) }
