@@ -21,7 +21,16 @@ func makeFolder(_ path: String) throws {
 }
 
 /// Builds a folder beside its place, then renames it there; a folder that exists is complete.
+///
+/// What a killed process left beside it is removed first.
 func buildFolder(_ path: String, _ body: (String) throws -> Void) throws {
+  let parent = (path as NSString).deletingLastPathComponent
+  let stem = (path as NSString).lastPathComponent + ".partial-"
+  for name in (try? FileManager.default.contentsOfDirectory(atPath: parent.isEmpty ? "." : parent)) ?? []
+  where name.hasPrefix(stem) {
+    guard let owner = pid_t(name.dropFirst(stem.count)), kill(owner, 0) != 0 else { continue }
+    try? FileManager.default.removeItem(atPath: (parent.isEmpty ? "." : parent) + "/" + name)
+  }
   let beside = path + ".partial-\(getpid())"
   try? FileManager.default.removeItem(atPath: beside)
   try makeFolder(beside)

@@ -39,10 +39,11 @@ public struct Comparison: Sendable {
       ],
       lines.map { line in
         let verdict: String
-        if let p = line.pValue, let difference = line.difference {
-          verdict = p >= 0.05 ? "tie" : difference < 0 ? "B better" : "A better"
-        } else {
-          verdict = line.difference == 0 ? "equal" : line.difference == nil ? "---" : "untested"
+        switch (line.difference, line.pValue) {
+        case (nil, _): verdict = "---"
+        case (0?, _): verdict = "equal"
+        case (_, nil): verdict = "untested"
+        case (let difference?, let p?): verdict = p >= 0.05 ? "tie" : difference < 0 ? "B better" : "A better"
         }
         return [
           line.tokenizer, line.size, cell(line.a, "%.4f"), cell(line.b, "%.4f"), cell(line.difference, "%+.4f"),

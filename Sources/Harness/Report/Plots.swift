@@ -36,46 +36,44 @@ struct Plots {
     let drawn = series.filter { !$0.points.isEmpty }
     guard !drawn.isEmpty else { return }
     func quoted(_ text: String) -> String { "\"" + text.replacingOccurrences(of: "\"", with: "'") + "\"" }
+    let values = drawn.flatMap(\.points)
+    // Lines have a legend beside them, points have labels; so the points' x axis leaves room on the right.
+    let xAxis = Axis(values.map(\.x), isLog: logX, padding: lines ? 0.02 : 0.12)
+    let yAxis = Axis(
+      values.flatMap { [$0.y - ($0.spread ?? 0), $0.y + ($0.spread ?? 0)] }, isLog: logY, padding: 0.1)
     var script = """
       set encoding utf8
-      set terminal svg size 900,560 font "Helvetica,14" background rgb "white" enhanced
+      set terminal svg size \(Int(Self.width)),\(Int(Self.height)) font "Helvetica,14" background rgb "white" enhanced
       set output \(quoted(folder + "/" + name))
       set title \(quoted(title)) noenhanced
       set xlabel \(quoted(x)) noenhanced
       set ylabel \(quoted(y)) noenhanced
       set grid back lc rgb "#dddddd"
       set border lc rgb "#444444"
-      set key outside right top noenhanced font ",12" spacing 1.2
-      set offsets graph 0.06, graph 0.12, graph 0.08, graph 0.05
+      set lmargin at screen \(Self.left)
+      set rmargin at screen \(lines ? 0.72 : Self.right)
+      set tmargin at screen \(Self.top)
+      set bmargin at screen \(Self.bottom)
+      \(lines ? "set key outside right top noenhanced font ',12' spacing 1.2 Left reverse" : "unset key")
+      \(xAxis.script("x"))
+      \(yAxis.script("y"))
 
       """
-    let values = drawn.flatMap(\.points)
-    if logX { script += "set logscale x\n" + Self.tics("x", values.map(\.x)) }
-    if logY { script += "set logscale y\n" + Self.tics("y", values.map(\.y)) }
+    if !lines { script += labels(drawn, xAxis, yAxis) }
     var commands: [String] = []
     for (index, one) in drawn.enumerated() {
       script += "$data\(index) << EOD\n"
-      for (i, point) in one.points.enumerated() {
-        let label = i < one.labels.count ? one.labels[i] : ""
-        script += "\(point.x) \(point.y) \(point.spread ?? 0) \(quoted(label))\n"
-      }
+      for point in one.points { script += "\(point.x) \(point.y) \(point.spread ?? 0)\n" }
       script += "EOD\n"
       let colour = Self.colours[index % Self.colours.count], mark = [7, 5, 9, 11, 13, 4, 6, 8][index % 8]
       if lines {
         commands.append("$data\(index) using 1:2 with lines lw 1.8 lc rgb '\(colour)' title \(quoted(one.title))")
-      } else {
-        if one.points.contains(where: { $0.spread != nil }) {
-          commands.append("$data\(index) using 1:2:3 with yerrorbars pt 0 lw 1.5 lc rgb '\(colour)' notitle")
-        }
-        commands.append(
-          "$data\(index) using 1:2 with linespoints pt \(mark) ps 0.9 lw 1 lc rgb '\(colour)' title \(quoted(one.title))"
-        )
-        if !one.labels.isEmpty {
-          commands.append(
-            "$data\(index) using 1:2:4 with labels noenhanced offset 0.6,0.7 left font ',10' tc rgb '\(colour)' notitle"
-          )
-        }
+        continue
       }
+      if one.points.contains(where: { $0.spread != nil }) {
+        commands.append("$data\(index) using 1:2:3 with yerrorbars pt 0 lw 1.5 lc rgb '\(colour)' notitle")
+      }
+      commands.append("$data\(index) using 1:2 with linespoints pt \(mark) ps 0.9 lw 1 lc rgb '\(colour)' notitle")
     }
     script += "plot " + commands.joined(separator: ", \\\n  ") + "\n"
 
@@ -95,20 +93,97 @@ struct Plots {
     }
   }
 
-  /// Round tick values for a log axis that may span less than a decade.
-  private static func tics(_ axis: String, _ values: [Double]) -> String {
-    guard let low = values.min(), let high = values.max(), low > 0 else { return "" }
-    let steps: [Double] = high / low > 30 ? [1] : high / low > 6 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8]
-    var tics: [String] = []
-    for decade in Int(floor(log10(low))) - 1...Int(ceil(log10(high))) + 1 {
-      for step in steps {
-        let value = step * pow(10, Double(decade))
-        guard value >= low / 3, value <= high * 3 else { continue }
-        let label =
-          abs(value) >= 1000 ? short(value).replacingOccurrences(of: ".00", with: "") : String(format: "%g", value)
-        tics.append("\"\(label)\" \(value)")
+  // The plot area in pixels, fixed so that labels can be placed.
+  private static let width = 900.0, height = 560.0
+  private static let left = 0.085, right = 0.97, top = 0.92, bottom = 0.12
+
+  /// A label beside every point, where it covers the fewest points and labels.
+  private func labels(_ series: [Series], _ xAxis: Axis, _ yAxis: Axis) -> String {
+    typealias Box = (x0: Double, y0: Double, x1: Double, y1: Double)
+    func pixel(_ x: Double, _ y: Double) -> (Double, Double) {
+      (
+        Self.width * (Self.left + (Self.right - Self.left) * xAxis.fraction(x)),
+        Self.height * (Self.bottom + (Self.top - Self.bottom) * yAxis.fraction(y))
+      )
+    }
+    var taken: [Box] = series.flatMap(\.points).map { point in
+      let (px, py) = pixel(point.x, point.y)
+      return (px - 6, py - 6, px + 6, py + 6)
+    }
+    func overlap(_ a: Box, _ b: Box) -> Double {
+      max(0, min(a.x1, b.x1) - max(a.x0, b.x0)) * max(0, min(a.y1, b.y1) - max(a.y0, b.y0))
+    }
+    var script = ""
+    for (index, one) in series.enumerated() {
+      for (point, label) in zip(one.points, one.labels) {
+        let (px, py) = pixel(point.x, point.y)
+        let w = 6.3 * Double(label.count), h = 14.0
+        var candidates: [Box] = []
+        for dy in [0.0, 15, -15, 30, -30, 45, -45] {
+          candidates.append((px + 9, py + dy - h / 2, px + 9 + w, py + dy + h / 2))
+          candidates.append((px - 9 - w, py + dy - h / 2, px - 9, py + dy + h / 2))
+        }
+        let frame = (Self.width * Self.left + 4, Self.width * Self.right - 4)
+        let costs = candidates.enumerated().map { order, box in
+          taken.reduce(Double(order)) { $0 + overlap(box, $1) } + 50 * max(0, frame.0 - box.x0) + 50 * max(0, box.x1 - frame.1)
+        }
+        guard let best = costs.indices.min(by: { costs[$0] < costs[$1] }) else { continue }
+        let box = candidates[best]
+        taken.append(box)
+        script +=
+          "set label \"\(label)\" at screen \(box.x0 / Self.width),\((box.y0 + h / 2) / Self.height) left noenhanced "
+          + "font ',11' tc rgb '\(Self.colours[index % Self.colours.count])' front\n"
       }
     }
-    return "set \(axis)tics (\(tics.joined(separator: ", ")))\n"
+    return script
+  }
+}
+
+/// One axis: its range, where values lie on it, and round ticks also where a log axis spans less than a decade.
+private struct Axis {
+  let low: Double
+  let high: Double
+  let isLog: Bool
+
+  init(_ values: [Double], isLog: Bool, padding: Double) {
+    self.isLog = isLog
+    let used = isLog ? values.filter { $0 > 0 } : values
+    let smallest = used.min() ?? 1, largest = used.max() ?? 10
+    if isLog {
+      let span = max(log(largest / smallest), 0.2)
+      low = smallest * exp(-span * padding)
+      high = largest * exp(span * padding)
+    } else {
+      let span = max(largest - smallest, 1e-9)
+      low = smallest - span * padding
+      high = largest + span * padding
+    }
+  }
+
+  func fraction(_ value: Double) -> Double {
+    isLog ? log(value / low) / log(high / low) : (value - low) / (high - low)
+  }
+
+  func script(_ axis: String) -> String {
+    let range = "set \(axis)range [\(low):\(high)]"
+    guard isLog else { return range }
+    let ratio = high / low
+    let steps: [Double] = ratio > 100 ? [1] : ratio > 8 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8]
+    var ticks: [String] = []
+    for decade in Int(floor(log10(low))) - 1...Int(ceil(log10(high))) {
+      for step in steps {
+        let value = step * pow(10, Double(decade))
+        guard value >= low, value <= high else { continue }
+        ticks.append("\"\(Self.label(value))\" \(value)")
+      }
+    }
+    return "\(range)\nset logscale \(axis)\nset \(axis)tics (\(ticks.joined(separator: ", ")))"
+  }
+
+  private static func label(_ value: Double) -> String {
+    for (limit, unit) in [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] where value >= limit {
+      return String(format: "%g ", value / limit) + unit
+    }
+    return String(format: "%g", value)
   }
 }
