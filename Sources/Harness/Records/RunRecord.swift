@@ -28,6 +28,13 @@ public struct RunRecord: Codable, Sendable {
     /// The tokenizer's own.
     public var tokenizerPerByte: Double
   }
+  /// The model behind the tokenizer, for those that have one. Its training stands outside the budget.
+  public struct M1: Codable, Sendable {
+    public var size: String
+    public var steps: Int
+    public var contextLength: Int
+    public var trainingFLOPs: Double
+  }
   public struct Point: Codable, Sendable {
     public var step: Int
     public var value: Double
@@ -119,6 +126,7 @@ public struct RunRecord: Codable, Sendable {
   public var status: String
   public var error: String?
   public var match: Budget
+  public var m1: M1?
   public var model: Model?
   public var flops: FLOPs?
   public var training: Training?

@@ -125,7 +125,8 @@ struct Plots {
         }
         let frame = (Self.width * Self.left + 4, Self.width * Self.right - 4)
         let costs = candidates.enumerated().map { order, box in
-          taken.reduce(Double(order)) { $0 + overlap(box, $1) } + 50 * max(0, frame.0 - box.x0) + 50 * max(0, box.x1 - frame.1)
+          taken.reduce(Double(order)) { $0 + overlap(box, $1) } + 50 * max(0, frame.0 - box.x0) + 50
+            * max(0, box.x1 - frame.1)
         }
         guard let best = costs.indices.min(by: { costs[$0] < costs[$1] }) else { continue }
         let box = candidates[best]
@@ -167,14 +168,19 @@ private struct Axis {
   func script(_ axis: String) -> String {
     let range = "set \(axis)range [\(low):\(high)]"
     guard isLog else { return range }
-    let ratio = high / low
-    let steps: [Double] = ratio > 100 ? [1] : ratio > 8 ? [1, 2, 5] : [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8]
     var ticks: [String] = []
-    for decade in Int(floor(log10(low))) - 1...Int(ceil(log10(high))) {
-      for step in steps {
-        let value = step * pow(10, Double(decade))
-        guard value >= low, value <= high else { continue }
-        ticks.append("\"\(Self.label(value))\" \(value)")
+    func add(_ value: Double) {
+      if value >= low, value <= high { ticks.append("\"\(Self.label(value))\" \(value)") }
+    }
+    let ratio = high / low
+    if ratio < 4 {  // too narrow for decades: round steps, as on a linear axis
+      let rough = (high - low) / 6, decade = pow(10, floor(log10(rough)))
+      let step = decade * ([1, 2, 5].first { $0 * decade >= rough } ?? 10)
+      for i in Int(low / step)...Int(high / step) + 1 { add(Double(i) * step) }
+    } else {
+      let steps: [Double] = ratio > 100 ? [1] : ratio > 12 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7]
+      for decade in Int(floor(log10(low))) - 1...Int(ceil(log10(high))) {
+        for step in steps { add(step * pow(10, Double(decade))) }
       }
     }
     return "\(range)\nset logscale \(axis)\nset \(axis)tics (\(ticks.joined(separator: ", ")))"

@@ -122,25 +122,32 @@ public struct Report {
       let scored = rows.filter { $0.size == size && $0.summary != nil }
         .sorted { ($0.summary?.mean ?? 0) < ($1.summary?.mean ?? 0) }
       guard let best = scored.first, let value = best.summary?.mean else { continue }
-      lines.append("- At size \(size), \(best.tokenizer) has the lowest bits/byte, \(String(format: "%.3f", value)).")
+      let unlearned = scored.filter(learnedNothing).map(\.tokenizer)
+      let note = unlearned.contains(best.tokenizer) ? " (the compressor's own; M2 added nothing to it)" : ""
+      lines.append(
+        "- At size \(size), \(best.tokenizer) has the lowest bits/byte, \(String(format: "%.3f", value))\(note).")
       let ties = scored.dropFirst().filter(isTiedWithBest)
       if !ties.isEmpty { lines.append("- Not told apart from it: \(ties.map(\.tokenizer).joined(separator: ", ")).") }
+      if !unlearned.isEmpty {
+        lines.append(
+          "- M2 learned nothing beyond token frequencies (within 1% of the better trivial model, or above it) from: "
+            + unlearned.joined(separator: ", ") + ".")
+        if let learned = scored.first(where: { !unlearned.contains($0.tokenizer) }), learned.tokenizer != best.tokenizer
+        {
+          lines.append(
+            "- Of those it learned from, \(learned.tokenizer) is lowest, \(cell(learned.summary?.mean, "%.3f")).")
+        }
+      }
       if let bytes = scored.first(where: { $0.tokenizer == "Bytes" }), let reference = bytes.summary?.mean {
         let better = scored.filter { ($0.summary?.mean ?? 0) < reference }.map(\.tokenizer)
         lines.append(
           "- Better than bytes (\(String(format: "%.3f", reference))): \(better.isEmpty ? "none" : better.joined(separator: ", "))."
         )
       }
-      let unlearned = scored.filter { row in
-        guard let t = row.first?.tokenization, let mean = row.summary?.mean,
-          let trivial = [t.uniformBitsPerByte, t.unigramBitsPerByte].compactMap({ $0 }).min()
-        else { return false }
-        return mean > trivial * 0.99
-      }
-      if !unlearned.isEmpty {
+      if let m1 = scored.compactMap({ $0.first?.m1 }).first, let budget = scored.first?.first?.flops?.trainingAll {
         lines.append(
-          "- M2 learned nothing beyond token frequencies (within 1% of the better trivial model, or above it) from: "
-            + unlearned.map(\.tokenizer).joined(separator: ", ") + ".")
+          "- M1 (size \(m1.size)) was trained with \(short(m1.trainingFLOPs)) FLOPs, \(cell(m1.trainingFLOPs / budget, "%.1f")) times an M2's budget and not counted in it: "
+            + "the tokenizers that run it start from what it learned.")
       }
       if let fastest = scored.max(by: { ratio($0) < ratio($1) }) {
         lines.append(
@@ -148,6 +155,14 @@ public struct Report {
       }
     }
     return lines.isEmpty ? "" : "## What to conclude\n\n" + lines.joined(separator: "\n") + "\n"
+  }
+
+  /// Whether M2 is no better than the better of the two trivial models, within 1%.
+  private func learnedNothing(_ row: Row) -> Bool {
+    guard let t = row.first?.tokenization, let mean = row.summary?.mean,
+      let trivial = [t.uniformBitsPerByte, t.unigramBitsPerByte].compactMap({ $0 }).min()
+    else { return false }
+    return mean > trivial * 0.99
   }
 
   private func ratio(_ row: Row) -> Double { row.first?.tokenization?.compressionRatio ?? 0 }

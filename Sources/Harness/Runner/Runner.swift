@@ -78,6 +78,11 @@ public struct Runner: Sendable {
           convention: experiment.match.flops.rawValue),
         timing: .init(threads: threads / jobs, finished: ISO8601DateFormatter().string(from: Date())),
         environment: environment)
+      if try registry.backend(named: TokenizerSpec(cell.tokenizer).name).descriptor.needsByteModel {
+        record.m1 = .init(
+          size: experiment.m1.size, steps: experiment.m1.steps,
+          contextLength: experiment.m1.training.sequenceLength, trainingFLOPs: plan.m1FLOPs)
+      }
       do {
         guard let made = tokens[cell.tokenizer] else { preconditionFailure("every tokenizer was prepared") }
         if try run(cell, tokens: try made.get(), record: &record) { reused.add(1, ordering: .relaxed) }
