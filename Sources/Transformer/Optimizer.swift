@@ -18,9 +18,11 @@ public enum Schedule: String, Sendable, CaseIterable, Codable {
   /// Linear warm-up, then constant.
   case constant
 
-  /// The factor on the base learning rate at a step counted from 0.
+  /// The factor on the base learning rate at a step counted from 0. Warm-up takes at most a tenth of the steps, but for
+  /// `rsqrt`, which does not know them.
   public func factor(step: Int, steps: Int, warmup: Int) -> Double {
     if self == .rsqrt { return 1 / Double(max(step + 1, max(warmup, 1))).squareRoot() }
+    let warmup = min(warmup, steps / 10)  // a short run is not all warm-up
     if step < warmup { return Double(step + 1) / Double(warmup) }
     let progress = Double(step - warmup) / Double(max(1, steps - warmup))
     switch self {
