@@ -76,7 +76,7 @@ public struct Runner: Sendable {
         match: .init(
           by: experiment.match.by.rawValue, budget: experiment.match.budget,
           convention: experiment.match.flops.rawValue),
-        timing: .init(threads: threads / jobs, finished: ISO8601DateFormatter().string(from: Date())),
+        timing: .init(threads: max(1, threads / jobs), finished: ISO8601DateFormatter().string(from: Date())),
         environment: environment)
       if try registry.backend(named: TokenizerSpec(cell.tokenizer).name).descriptor.needsByteModel {
         record.m1 = .init(

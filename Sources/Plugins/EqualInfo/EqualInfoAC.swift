@@ -185,8 +185,8 @@ public struct EqualInfoBackend: TokenizerBackend {
     }
   }
 
-  private func make(_ spec: ResolvedSpec, _ model: any ByteModel, codebook: (Int) throws -> Codebook) throws
-    -> any Tokenizer
+  private func make(_ spec: ResolvedSpec, _ model: any ByteModel, codebook: (Int) throws -> Codebook)
+    throws -> any Tokenizer
   {
     let bits = spec.integer("b") ?? 16
     let coder = WindowCoder(

@@ -40,39 +40,38 @@ struct GZipTokenizer: Tokenizer {
       throw TokenizerError.encoding(tokenizer: spec.canonicalName, reason: "zlib has no memory")
     }
     defer { deflateEnd(&stream) }
-    var output = [UInt8](repeating: 0, count: Int(deflateBound(&stream, uLong(bytes.count))))
-    var input = bytes
-    let status = input.withUnsafeMutableBufferPointer { source in
-      output.withUnsafeMutableBufferPointer { target in
-        stream.next_in = source.baseAddress
-        stream.avail_in = uInt(source.count)
-        stream.next_out = target.baseAddress
-        stream.avail_out = uInt(target.count)
-        return CZlib.deflate(&stream, Z_FINISH)
-      }
+    let (output, status) = Self.run(&stream, bytes, capacity: Int(deflateBound(&stream, uLong(bytes.count)))) {
+      CZlib.deflate($0, Z_FINISH)
     }
     guard status == Z_STREAM_END else {
       throw TokenizerError.encoding(tokenizer: spec.canonicalName, reason: "zlib answers \(status)")
     }
-    return Array(output.prefix(Int(stream.total_out)))
+    return output
   }
 
   private func inflate(_ bytes: [UInt8], maximumBytes: Int) -> (bytes: [UInt8], status: Int32) {
     var stream = z_stream()
     guard czlib_inflate_init(&stream, windowBits) == Z_OK else { return ([], Z_MEM_ERROR) }
     defer { inflateEnd(&stream) }
+    return Self.run(&stream, bytes, capacity: maximumBytes) { CZlib.inflate($0, Z_SYNC_FLUSH) }
+  }
+
+  /// One call of the library with all input at hand and room for `capacity` bytes.
+  private static func run(
+    _ stream: inout z_stream, _ bytes: [UInt8], capacity: Int, call: (UnsafeMutablePointer<z_stream>) -> Int32
+  ) -> (bytes: [UInt8], status: Int32) {
     var input = bytes
-    var output = [UInt8](repeating: 0, count: max(1, maximumBytes))
+    var output = [UInt8](repeating: 0, count: max(1, capacity))
     let status = input.withUnsafeMutableBufferPointer { source in
       output.withUnsafeMutableBufferPointer { target in
         stream.next_in = source.baseAddress
         stream.avail_in = uInt(source.count)
         stream.next_out = target.baseAddress
         stream.avail_out = uInt(target.count)
-        return CZlib.inflate(&stream, Z_SYNC_FLUSH)
+        return call(&stream)
       }
     }
-    return (Array(output.prefix(min(maximumBytes, Int(stream.total_out)))), status)
+    return (Array(output.prefix(min(capacity, Int(stream.total_out)))), status)
   }
 }
 
