@@ -54,7 +54,7 @@ struct Plots {
       set rmargin at screen \(lines ? 0.72 : Self.right)
       set tmargin at screen \(Self.top)
       set bmargin at screen \(Self.bottom)
-      \(lines ? "set key outside right top noenhanced font ',12' spacing 1.2 Left reverse" : "unset key")
+      \(lines ? "set key outside right top offset 2,0 noenhanced font ',12' spacing 1.2 Left reverse" : "unset key")
       \(xAxis.script("x"))
       \(yAxis.script("y"))
 
@@ -118,7 +118,7 @@ struct Plots {
       for (point, label) in zip(one.points, one.labels) {
         let (px, py) = pixel(point.x, point.y)
         let w = 6.3 * Double(label.count), h = 14.0
-        var candidates: [Box] = []
+        var candidates: [Box] = []  // right and left of the point, by turns
         for dy in [0.0, 15, -15, 30, -30, 45, -45] {
           candidates.append((px + 9, py + dy - h / 2, px + 9 + w, py + dy + h / 2))
           candidates.append((px - 9 - w, py + dy - h / 2, px - 9, py + dy + h / 2))
@@ -131,8 +131,9 @@ struct Plots {
         guard let best = costs.indices.min(by: { costs[$0] < costs[$1] }) else { continue }
         let box = candidates[best]
         taken.append(box)
+        let (anchor, side) = best % 2 == 0 ? (box.x0, "left") : (box.x1, "right")
         script +=
-          "set label \"\(label)\" at screen \(box.x0 / Self.width),\((box.y0 + h / 2) / Self.height) left noenhanced "
+          "set label \"\(label)\" at screen \(anchor / Self.width),\((box.y0 + h / 2) / Self.height) \(side) noenhanced "
           + "font ',11' tc rgb '\(Self.colours[index % Self.colours.count])' front\n"
       }
     }

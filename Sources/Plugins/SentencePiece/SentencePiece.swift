@@ -150,7 +150,8 @@ public struct SentencePieceBackend: TokenizerBackend {
       [
         "input=\(folder)/text", "model_prefix=\(folder)/spiece", "vocab_size=\(spec.integer("v") ?? 32_000)",
         "model_type=\(spec["model"] ?? "unigram")", "byte_fallback=true", "normalization_rule_name=identity",
-        "add_dummy_prefix=false", "remove_extra_whitespaces=false", "character_coverage=0.9995",
+        "add_dummy_prefix=false", "remove_extra_whitespaces=false", "allow_whitespace_only_pieces=true",
+        "character_coverage=0.9995",
         "max_sentence_length=65536", "minloglevel=2",
         "num_threads=2",  // fixed: the library's sums depend on it
         "bos_id=-1", "eos_id=-1", "pad_id=-1",
