@@ -152,3 +152,44 @@ func everySubcommandHasHelpWithAnExample(command: String) throws {
   let windows = try harness(["generate", a, "--tokenizer", "EqualInfoAC[b=12,v=4k]", "--bytes", "40"])
   #expect(windows.status == 0, "\(windows.errors)")
 }
+
+@Test func aFailingCellIsRecordedAndTheOthersGoOn() throws {
+  let scratch = try Scratch()
+  let corpus = try scratch.write("corpus.txt", text)
+  let yaml = """
+    name: failing
+    corpus: {paths: ["\(corpus)"], validationShare: 0.3}
+    m2: {sizes: [1m], sequenceLength: 16, batch: 2}
+    match: {by: steps, budget: 3}
+    evaluation: {bytes: 1000, quickBytes: 500}
+    tokenizers: ["SentencePiece[v=900k]", "GZip[v=256]"]
+    """
+  let folder = scratch.path + "/run"
+  let run = try harness(["run", try scratch.write("failing.yaml", Data(yaml.utf8)), "--out", folder])
+  #expect(run.status == 1)
+  #expect(run.errors.contains("1 of 2 cells finished") && run.errors.contains("Vocabulary size too high"))
+  let report = try harness(["report", folder, "--out", scratch.path + "/report"])
+  #expect(report.status == 0)
+  let markdown = try String(contentsOfFile: scratch.path + "/report/report.md", encoding: .utf8)
+  #expect(markdown.contains("## Not scored\n\n- SentencePiece[v=900k], 1m: cannot train"))
+  #expect(markdown.contains("---"))
+}
+
+@Test func aLargerExperimentReusesWhatIsThere() throws {
+  let scratch = try Scratch()
+  let corpus = try scratch.write("corpus.txt", text)
+  let yaml = """
+    name: grown
+    corpus: {paths: ["\(corpus)"], validationShare: 0.3}
+    m2: {sizes: [1m], sequenceLength: 64, batch: 4}
+    match: {by: steps, budget: 60}
+    evaluation: {bytes: 1000, quickBytes: 500, points: 1}
+    tokenizers: [Bytes, "GZip[v=256]"]
+    """
+  let experiment = try scratch.write("grown.yaml", Data(yaml.utf8))
+  // The first cell alone, then both: the first is found, the second trained.
+  let first = try scratch.write("first.yaml", Data(yaml.replacingOccurrences(of: ", \"GZip[v=256]\"", with: "").utf8))
+  #expect(try harness(["run", first, "--out", scratch.path + "/run"]).status == 0)
+  let both = try harness(["run", experiment, "--out", scratch.path + "/run"])
+  #expect(both.errors.contains("2 of 2 cells finished (1 were there already)"), "\(both.errors)")
+}
