@@ -12,6 +12,8 @@ SOURCES = Package.swift Sources Tests Examples
 run: build
 	$(HARNESS) run experiments/quick.yaml
 	$(HARNESS) report runs/quick --out reports/quick --baseline baselines/paper.json
+	mkdir -p reports/quick/records && cp runs/quick/records/*.json reports/quick/records/
+	cp runs/quick/order.json runs/quick/experiment.yaml reports/quick/
 
 test: packages
 	swift build $(SWIFT_FLAGS) --build-tests

@@ -58,16 +58,19 @@ package struct ParameterLayout: Sendable {
   }
 
   /// Embeddings from N(0, 1) (the head divides by √D), matrices from N(0, 1/in), the two that write into the residual
-  /// divided by √(2·layers) as well (Radford et al. 2019), norms 1, biases 0.
+  /// divided by √(2·layers) as well (Radford et al. 2019), norms 1. Relative biases from N(0, 4): heads that begin with
+  /// places of their own to look at leave the bigram plateau far sooner than heads that begin alike.
   package func initialize(_ buffer: FloatBuffer, layerCount: Int, seed: UInt64) {
     buffer.zero()
     for tensor in tensors {
       let p = buffer.p + tensor.offset
       if tensor.name.hasSuffix("Norm") {
         for i in 0..<tensor.count { p[i] = 1 }
-      } else if tensor.isMatrix {
+      } else {
         var generator = SeededGenerator(seed: seed, purpose: tensor.name)
-        var scale = tensor.name == "embedding" ? 1 : 1 / Double(tensor.shape[0]).squareRoot()
+        var scale =
+          tensor.name.hasSuffix("relativeBias")
+          ? 2 : tensor.name == "embedding" ? 1 : 1 / Double(tensor.shape[0]).squareRoot()
         if tensor.name.hasSuffix("Out") { scale /= Double(2 * layerCount).squareRoot() }
         var i = 0
         while i < tensor.count {  // Box–Muller

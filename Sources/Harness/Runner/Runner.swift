@@ -130,7 +130,7 @@ public struct Runner: Sendable {
 
     // The cell's cache key: all that decides its result.
     let key = try cacheKey(
-      "cell 2", tokens.key, tokens.train.count, options, cell.size, cell.seed, steps, experiment.evaluation)
+      "cell 3", tokens.key, tokens.train.count, options, cell.size, cell.seed, steps, experiment.evaluation)
     let cache = folder + "/work/cells/" + key
     try makeFolder(cache)
     struct Finished: Codable {
