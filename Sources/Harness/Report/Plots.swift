@@ -51,10 +51,10 @@ struct Plots {
       set grid back lc rgb "#dddddd"
       set border lc rgb "#444444"
       set lmargin at screen \(Self.left)
-      set rmargin at screen \(lines ? 0.72 : Self.right)
+      set rmargin at screen \(lines ? 0.68 : Self.right)
       set tmargin at screen \(Self.top)
       set bmargin at screen \(Self.bottom)
-      \(lines ? "set key outside right top offset 2,0 noenhanced font ',12' spacing 1.2 Left reverse" : "unset key")
+      \(lines ? "set key at screen 0.69,0.93 left top noenhanced font ',11' spacing 1.2 Left reverse" : "unset key")
       \(xAxis.script("x"))
       \(yAxis.script("y"))
 

@@ -6,6 +6,8 @@ import Tokenizers
 public struct Report {
   let records: [RunRecord]
   let rows: [Row]
+  /// Tokenizers of the experiments without a record yet.
+  let notRun: [String]
   let baseline: Baseline?
   /// How the runs were made, for the reader who repeats them.
   let command: String
@@ -14,8 +16,10 @@ public struct Report {
   ///   - runFolders: folders that `harness run` made.  - baseline: a file like baselines/paper.json, or nil.
   public init(runFolders: [String], baseline: String?, registry: Registry) throws {
     records = try runFolders.flatMap { try RunRecord.loadAll(runFolder: $0) }
-    let order = Dictionary(
-      try runFolders.flatMap { try Self.tokenizerOrder($0) }.enumerated().map { ($1, $0) }, uniquingKeysWith: min)
+    let planned = try runFolders.flatMap { try Self.tokenizerOrder($0) }
+    let order = Dictionary(planned.enumerated().map { ($1, $0) }, uniquingKeysWith: min)
+    let recorded = Set(records.map(\.tokenizer))
+    notRun = unique(planned).filter { !recorded.contains($0) }
     rows = Row.group(records).enumerated().sorted {
       let a = order[$0.element.tokenizer] ?? .max, b = order[$1.element.tokenizer] ?? .max
       return a != b ? a < b : $0.offset < $1.offset
@@ -255,7 +259,9 @@ public struct Report {
   }
 
   private func problems() -> String {
-    let lines = rows.compactMap { row in row.problem.map { "- \(row.tokenizer), \(row.size): \($0)" } }
+    let lines =
+      rows.compactMap { row in row.problem.map { "- \(row.tokenizer), \(row.size): \($0)" } }
+      + notRun.map { "- \($0): not run" }
     return lines.isEmpty ? "" : "## Not scored\n\n" + lines.joined(separator: "\n") + "\n"
   }
 
