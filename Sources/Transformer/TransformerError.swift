@@ -3,7 +3,6 @@ public enum TransformerError: Error, Sendable, CustomStringConvertible, Equatabl
   case backend(String)
   case damagedFile(String, reason: String)
   case diverged(step: Int, loss: Double)
-  case badShape(String)
 
   public var description: String {
     switch self {
@@ -11,7 +10,6 @@ public enum TransformerError: Error, Sendable, CustomStringConvertible, Equatabl
     case .damagedFile(let path, let reason): return "\(path): \(reason)"
     case .diverged(let step, let loss):
       return "training diverged at step \(step) (loss \(loss)); lower learningRate or lengthen warmup"
-    case .badShape(let reason): return reason
     }
   }
 }
