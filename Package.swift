@@ -51,7 +51,8 @@ let package = Package(
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"]),
     .testTarget(name: "TransformerTests", dependencies: ["Transformer", "CKernels"], resources: [.copy("Fixtures")]),
-    .testTarget(name: "PluginsTests", dependencies: ["Plugins", "Harness", "Metrics", "CZlib"]),
+    .testTarget(
+      name: "PluginsTests", dependencies: ["Plugins", "Harness", "Metrics", "CZlib"], resources: [.copy("Golden")]),
     .testTarget(name: "HarnessTests", dependencies: ["Harness", "Plugins"]),
     .testTarget(name: "HarnessCLITests", dependencies: ["HarnessCLI", "harness-main"]),
   ],

@@ -38,7 +38,7 @@ public struct HarnessCommand<Source: RegistrySource>: ParsableCommand {
       subcommands: [
         TokenizersCommand<Source>.self, TrainCommand<Source>.self, EncodeCommand<Source>.self,
         DecodeCommand<Source>.self, CheckCommand<Source>.self, RunCommand<Source>.self, ReportCommand<Source>.self,
-        CompareCommand.self, GenerateCommand<Source>.self,
+        CompareCommand.self, GenerateCommand<Source>.self, BenchCommand<Source>.self,
       ])
   }
   public init() {}

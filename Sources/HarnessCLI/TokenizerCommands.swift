@@ -46,12 +46,15 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
         EXAMPLE
           harness train 'GZip[v=65k]' --corpus book.txt --out gzip65k
           harness train 'EqualInfoAC[b=16,v=65k]' --corpus data/english --m1-size 1m --m1-steps 2000 --out equal-info
+          harness train 'M1Dictionary[v=65k]' --corpus data/english --m1 equal-info --out dictionary
         """)
   }
   @Argument(help: "Tokenizer, as in 'EqualInfoAC[b=16,v=65k]'.") var spec: String
   @Option(parsing: .upToNextOption, help: "Files, folders or patterns of text, .gz, .jsonl, .json.gz.") var corpus:
     [String]
   @Option(help: "Folder to write; must not exist.") var out: String
+  @Option(help: ArgumentHelp("Folder of a tokenizer whose M1 is used; none is trained then.", valueName: "folder"))
+  var m1: String?
   @Option(help: "M1's size: \(ModelShape.sizeNames.joined(separator: ", ")).") var m1Size = "3m"
   @Option(help: "M1's training steps.") var m1Steps = 2000
   @Option(help: "M1's context in bytes.") var m1Context = 1024
@@ -76,13 +79,13 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
     guard !FileManager.default.fileExists(atPath: out) else {
       throw HarnessError.file(out, reason: "exists already; give a new folder")
     }
-    var m1 = ByteModelOptions()
-    m1.size = m1Size
-    m1.steps = m1Steps
-    m1.training.sequenceLength = m1Context
-    m1.training.batch = m1Batch
+    var options = ByteModelOptions()
+    options.size = m1Size
+    options.steps = m1Steps
+    options.training.sequenceLength = m1Context
+    options.training.batch = m1Batch
     let trained = try trainTokenizer(
-      resolved, registry: registry, corpus: corpus, m1: m1, seed: seed, threads: threads.threads,
+      resolved, registry: registry, corpus: corpus, m1: options, m1Folder: m1, seed: seed, threads: threads.threads,
       progress: Progress(jobs: 1))
     try SavedTokenizer.save(trained, to: out)
     print("\(resolved.canonicalName): vocabulary \(trained.vocabularySize), saved in \(out)")

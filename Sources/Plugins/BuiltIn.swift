@@ -9,6 +9,7 @@ public let builtInBackends: [any TokenizerBackend] = [
   ArithmeticCodingBackend(),
   StaticArithmeticCodingBackend(),
   EqualInfoBackend(),
+  M1DictionaryBackend(),
 ]
 
 let paper = "Lester et al. 2024, Training LLMs over Neurally Compressed Text"

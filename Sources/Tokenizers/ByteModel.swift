@@ -22,14 +22,19 @@ public protocol ByteModel: Sendable {
   /// Of each byte of the text, its interval given the bytes before it. One-shot, on the calling thread.
   /// - Complexity: one forward pass.
   func intervals(of text: [UInt8], precision: Int) -> [SymbolInterval]
-  /// `count` texts to be walked side by side; each starts fresh. `horizon`: bytes after which streams are restarted at
-  /// the latest, so that less memory is reserved; nil for any length.
-  func makeStreams(count: Int, horizon: Int?) -> any ByteModelStreams
-  /// Quantised distributions after each prefix; all prefixes of one length. `body` gets the prefix's index and 256
-  /// frequencies.
+  /// `count` texts to be walked side by side; each starts fresh.
+  func makeStreams(count: Int) -> any ByteModelStreams
+  /// Quantised distributions after each prefix. `body` gets the prefix's index and 256 frequencies.
   func distributions(
     after prefixes: [[UInt8]], precision: Int, threads: Int, body: @Sendable (Int, UnsafeBufferPointer<UInt32>) -> Void)
+  /// To be called before many short texts are walked: may spend a second and memory once, so that each restart costs
+  /// less. Changes no result.
+  func prepareForRestarts(threads: Int)
   func save(to folder: String) throws
+}
+
+extension ByteModel {
+  public func prepareForRestarts(threads: Int) {}
 }
 
 /// The state of several texts under one ``ByteModel``. Not shared between threads.
@@ -37,8 +42,8 @@ public protocol ByteModelStreams: AnyObject {
   var count: Int { get }
   /// Forgets the stream's text.
   func restart(_ stream: Int)
-  /// Appends a byte; takes effect with ``evaluate()``.
-  func append(_ byte: UInt8, to stream: Int)
+  /// Appends a byte. True where the next distribution is known already; else ``evaluate()`` makes it known.
+  @discardableResult func append(_ byte: UInt8, to stream: Int) -> Bool
   /// Evaluates all that was appended since the last call, in one batch.
   func evaluate()
   /// 256 frequencies with total 2^precision, for the byte after the stream's text.

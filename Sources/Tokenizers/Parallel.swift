@@ -40,3 +40,11 @@ public func parallelFor(_ count: Int, threads: Int, _ body: @Sendable (Int) -> V
     }
   }
 }
+
+/// 0 ..< count cut into ranges of nearly one size, at most `largest` each, as many for every thread.
+public func evenGroups(_ count: Int, largest: Int, threads: Int) -> [Range<Int>] {
+  guard count > 0 else { return [] }
+  let rounds = (count + largest * threads - 1) / (largest * threads)
+  let groups = min(count, rounds * threads)
+  return (0..<groups).map { count * $0 / groups..<count * ($0 + 1) / groups }
+}

@@ -63,9 +63,13 @@ struct KernelTable: Sendable {
   }
 }
 
+/// Whether this machine runs a kernel set (for tests).
+package func kernelSetRuns(_ name: String) -> Bool { ck_kernels_named(name) != nil }
+
 /// Several token streams under one model, each with its keys and values, advanced side by side. One thread's.
 ///
-/// Position 0 of every stream is BOS; it is evaluated once, when the streams are made.
+/// Position 0 of every stream is BOS; it is evaluated once, when the streams are made. Room for positions grows as
+/// streams do; how much there is changes no bit of any result.
 package final class InferenceStreams {
   /// Tokens to append to one stream. Logits are wanted from the `keep` last of them.
   package struct Segment {
@@ -81,41 +85,25 @@ package final class InferenceStreams {
 
   let model: InferenceModel
   package let count: Int
-  /// Positions a stream can hold, BOS included.
-  package let capacity: Int
-  /// Positions that each stream holds now.
+  /// Positions that each stream holds now, BOS included.
   package private(set) var lengths: [Int]
   /// Logits after BOS alone.
   package let bosLogits: FloatBuffer
-  private let stride: Int  // capacity rounded up to 16
-  private let keysT: [FloatBuffer]  // a layer each: (stream, A, stride)
-  private let values: [FloatBuffer]  // a layer each: (stream, capacity, A)
-  private let bias: [FloatBuffer]  // a layer each: (H, stride) by reversed distance
+  private var capacity = 0  // positions that a stream has room for: a multiple of 64
+  private var keys: [FloatBuffer] = []  // a layer each: (stream, H, capacity / 64, d, 64)
+  private var values: [FloatBuffer] = []  // a layer each: (stream, H, capacity, d)
+  private var bias: [FloatBuffer] = []  // a layer each: (H, capacity) by reversed distance
   private var rows = 0  // that the buffers below can hold
   private var x = FloatBuffer(0), normed = FloatBuffer(0), qkv = FloatBuffer(0), attended = FloatBuffer(0)
   private var hidden = FloatBuffer(0), update = FloatBuffer(0)
   /// Logits of the last ``advance(_:)``, kept rows in order: (kept, V).
   package private(set) var logits = FloatBuffer(0)
 
-  package init(_ model: InferenceModel, count: Int, capacity: Int) {
+  package init(_ model: InferenceModel, count: Int) {
     self.model = model
     self.count = count
-    self.capacity = capacity
     let shape = model.model.shape
-    let stride = (capacity + 15) / 16 * 16, A = shape.attentionWidth
-    self.stride = stride
     lengths = Array(repeating: 0, count: count)
-    keysT = (0..<shape.layers).map { _ in FloatBuffer(count * A * stride) }
-    values = (0..<shape.layers).map { _ in FloatBuffer(count * capacity * A) }
-    bias = model.layout.layers.map { layer in
-      let buffer = FloatBuffer(shape.heads * stride + 16)
-      for h in 0..<shape.heads {
-        RelativeBias.expand(
-          model.model.parameters.p + layer.relativeBias + h * RelativeBias.buckets, length: stride,
-          into: buffer.p + h * stride)
-      }
-      return buffer
-    }
     bosLogits = FloatBuffer(shape.vocabulary)
     advance((0..<count).map { Segment(stream: $0, tokens: [shape.bos], keep: $0 == 0 ? 1 : 0) })
     if count > 0 { memcpy(bosLogits.p, logits.p, shape.vocabulary * 4) }
@@ -123,6 +111,65 @@ package final class InferenceStreams {
 
   /// Back to BOS alone.
   package func restart(_ stream: Int) { lengths[stream] = 1 }
+
+  /// Makes room for streams of that many positions.
+  private func widen(to positions: Int) {
+    guard positions > capacity else { return }
+    let shape = model.model.shape, (H, d) = (shape.heads, shape.headSize)
+    let wider = max(64, capacity * 2, (positions + 63) / 64 * 64)
+    func moved(_ old: FloatBuffer?) -> FloatBuffer {
+      let new = FloatBuffer(count * H * wider * d)
+      guard let old else { return new }
+      for head in 0..<count * H { memcpy(new.p + head * wider * d, old.p + head * capacity * d, capacity * d * 4) }
+      return new
+    }
+    keys = (0..<shape.layers).map { moved($0 < keys.count ? keys[$0] : nil) }
+    values = (0..<shape.layers).map { moved($0 < values.count ? values[$0] : nil) }
+    bias = model.layout.layers.map { layer in
+      let buffer = FloatBuffer(H * wider + 16)
+      for h in 0..<H {
+        RelativeBias.expand(
+          model.model.parameters.p + layer.relativeBias + h * RelativeBias.buckets, length: wider,
+          into: buffer.p + h * wider)
+      }
+      return buffer
+    }
+    capacity = wider
+  }
+
+  /// Floats of one position's keys and values in all layers.
+  var positionSize: Int { model.model.shape.layers * 2 * model.model.shape.attentionWidth }
+
+  /// Reads (layer, key or value, A) of a position.
+  func readPosition(_ position: Int, of stream: Int, into out: UnsafeMutablePointer<Float>) {
+    forEachHead(position, of: stream) { part, key, value, d in
+      for e in 0..<d { out[part + e] = key[e * 64] }
+      memcpy(out + part + model.model.shape.attentionWidth, value, d * 4)
+    }
+  }
+
+  /// Appends a position that ``readPosition(_:of:into:)`` gave, after the same tokens before it.
+  func appendPosition(_ source: UnsafePointer<Float>, to stream: Int) {
+    widen(to: lengths[stream] + 1)
+    forEachHead(lengths[stream], of: stream) { part, key, value, d in
+      for e in 0..<d { key[e * 64] = source[part + e] }
+      memcpy(value, source + part + model.model.shape.attentionWidth, d * 4)
+    }
+    lengths[stream] += 1
+  }
+
+  private func forEachHead(
+    _ t: Int, of stream: Int,
+    _ body: (_ part: Int, _ key: UnsafeMutablePointer<Float>, _ value: UnsafeMutablePointer<Float>, _ d: Int) -> Void
+  ) {
+    let shape = model.model.shape, (A, H, d) = (shape.attentionWidth, shape.heads, shape.headSize)
+    for l in 0..<shape.layers {
+      for h in 0..<H {
+        let head = (stream * H + h) * capacity * d
+        body(2 * A * l + h * d, keys[l].p + head + t / 64 * 64 * d + t % 64, values[l].p + head + t * d, d)
+      }
+    }
+  }
 
   /// Appends the segments (at most one a stream) in one batch and computes the kept rows' logits.
   package func advance(_ segments: [Segment]) {
@@ -132,7 +179,7 @@ package final class InferenceStreams {
     reserve(T)
     var row = 0
     for segment in segments {
-      precondition(lengths[segment.stream] + segment.tokens.count <= capacity, "a stream longer than its capacity")
+      widen(to: lengths[segment.stream] + segment.tokens.count)
       for token in segment.tokens {
         memcpy(x.p + row * D, p + model.layout.embedding + Int(token) * D, D * 4)
         row += 1
@@ -145,17 +192,18 @@ package final class InferenceStreams {
       row = 0
       for segment in segments {
         let start = lengths[segment.stream], n = segment.tokens.count
-        let keys = keysT[l].p + segment.stream * A * stride
-        let stored = values[l].p + segment.stream * capacity * A
-        for i in 0..<n {
-          let key = qkv.p + (row + i) * 3 * A + A
-          for e in 0..<A { keys[e * stride + start + i] = key[e] }
-          memcpy(stored + (start + i) * A, key + A, A * 4)
-        }
         for h in 0..<H {
+          let head = (segment.stream * H + h) * capacity * d
+          let keys = keys[l].p + head, values = values[l].p + head
+          for i in 0..<n {
+            let key = qkv.p + (row + i) * 3 * A + A + h * d, t = start + i
+            let column = keys + t / 64 * 64 * d + t % 64
+            for e in 0..<d { column[e * 64] = key[e] }
+            memcpy(values + t * d, key + A, d * 4)
+          }
           k.attention(
-            attended.p + row * A + h * d, A, qkv.p + row * 3 * A + h * d, 3 * A, keys + h * d * stride, stride,
-            stored + h * d, A, bias[l].p + h * stride, Int32(stride), nil, Int32(start), Int32(n), Int32(d))
+            attended.p + row * A + h * d, A, qkv.p + row * 3 * A + h * d, 3 * A, keys, 64, 64 * d, values, d,
+            bias[l].p + h * capacity, Int32(capacity), nil, Int32(start), Int32(n), Int32(d))
         }
         row += n
       }

@@ -49,17 +49,3 @@ public func numericLibraries(precision: Precision) -> [String: String] {
   if precision == .f32 { libraries["openblas"] = String(cString: cob_config()) }
   return libraries
 }
-
-/// FLOPs a second of one thread's matrix products, measured here for about a tenth of a second.
-public func measuredMatrixFLOPs(precision: Precision) throws -> Double {
-  let products = try MatrixProduct(precision)
-  let n = 384
-  let a = FloatBuffer(n * n), b = FloatBuffer(n * n), c = FloatBuffer(n * n)
-  var best = Double.infinity
-  let clock = ContinuousClock()
-  for _ in 0..<20 {
-    let time = clock.measure { products.multiply(m: n, n: n, k: n, a.p, lda: n, b.p, ldb: n, into: c.p, ldc: n) }
-    best = min(best, Double(time.components.attoseconds) * 1e-18 + Double(time.components.seconds))
-  }
-  return 2 * Double(n * n * n) / best
-}

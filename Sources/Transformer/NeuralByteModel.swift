@@ -1,6 +1,7 @@
 import CKernels
 import Foundation
 import Metrics
+import Synchronization
 import Tokenizers
 
 /// M1: a frozen transformer over bytes, as a ``ByteModel``.
@@ -13,6 +14,7 @@ public final class NeuralByteModel: ByteModel {
   public let overlap: Int
   public let fingerprint: String
   public let metadata: [String: String]
+  private let prefixes = Mutex<PrefixCache?>(nil)
   var model: Model { inference.model }
 
   /// - Parameters:
@@ -40,7 +42,7 @@ public final class NeuralByteModel: ByteModel {
   }
 
   public func intervals(of text: [UInt8], precision: Int) -> [SymbolInterval] {
-    let streams = InferenceStreams(inference, count: 1, capacity: min(contextLength, text.count + 1))
+    let streams = InferenceStreams(inference, count: 1)
     let kernels = inference.kernels.functions
     var result: [SymbolInterval] = []
     result.reserveCapacity(text.count)
@@ -80,18 +82,23 @@ public final class NeuralByteModel: ByteModel {
     return result
   }
 
-  public func makeStreams(count: Int, horizon: Int?) -> any ByteModelStreams {
-    NeuralByteStreams(self, count: count, capacity: min(contextLength, (horizon ?? contextLength) + 2))
+  public func makeStreams(count: Int) -> any ByteModelStreams { NeuralByteStreams(self, count: count) }
+
+  /// Evaluates the likeliest beginnings of texts, once, in up to 256 MB.
+  public func prepareForRestarts(threads: Int) {
+    prefixes.withLock { cache in
+      if cache == nil { cache = PrefixCache(inference, longest: contextLength - 2, threads: threads) }
+    }
   }
+  var prefixCache: PrefixCache? { prefixes.withLock { $0 } }
 
   public func distributions(
     after prefixes: [[UInt8]], precision: Int, threads: Int, body: @Sendable (Int, UnsafeBufferPointer<UInt32>) -> Void
   ) {
-    guard let length = prefixes.first?.count else { return }
     let group = 256
     parallelFor((prefixes.count + group - 1) / group, threads: threads) { g in
       let range = g * group..<min(prefixes.count, (g + 1) * group)
-      let streams = NeuralByteStreams(self, count: range.count, capacity: min(contextLength, length + 2))
+      let streams = NeuralByteStreams(self, count: range.count)
       for index in range {
         for byte in prefixes[index] { streams.append(byte, to: index - range.lowerBound) }
       }
@@ -136,14 +143,19 @@ final class NeuralByteStreams: ByteModelStreams {
   let m1: NeuralByteModel
   let streams: InferenceStreams
   let count: Int
+  private let cache: PrefixCache?
+  /// Of each stream whose text is a beginning in the cache, its node there; -1 for the others.
+  private var nodes: [Int32]
   private var pending: [[Int32]]
   private var history: [[UInt8]]  // the last bytes, for the next context
   private let logits: FloatBuffer  // (count, 256), after each stream's text
 
-  init(_ m1: NeuralByteModel, count: Int, capacity: Int) {
+  init(_ m1: NeuralByteModel, count: Int) {
     self.m1 = m1
     self.count = count
-    streams = InferenceStreams(m1.inference, count: count, capacity: capacity)
+    streams = InferenceStreams(m1.inference, count: count)
+    cache = m1.prefixCache
+    nodes = Array(repeating: -1, count: count)
     pending = Array(repeating: [], count: count)
     history = Array(repeating: [], count: count)
     logits = FloatBuffer(count * 256)
@@ -154,11 +166,21 @@ final class NeuralByteStreams: ByteModelStreams {
     streams.restart(stream)
     pending[stream].removeAll(keepingCapacity: true)
     history[stream].removeAll(keepingCapacity: true)
-    memcpy(logits.p + stream * 256, streams.bosLogits.p, 1024)
+    if cache != nil {
+      nodes[stream] = 0
+    } else {
+      memcpy(logits.p + stream * 256, streams.bosLogits.p, 1024)
+    }
   }
 
-  func append(_ byte: UInt8, to stream: Int) {
+  @discardableResult func append(_ byte: UInt8, to stream: Int) -> Bool {
     history[stream].append(byte)
+    if nodes[stream] >= 0, let cache {
+      let child = cache.child(nodes[stream], byte)
+      if child < 0 { cache.load(nodes[stream], into: streams, stream) }
+      nodes[stream] = child
+      if child >= 0 { return true }
+    }
     if streams.lengths[stream] + pending[stream].count == m1.contextLength {
       streams.restart(stream)
       history[stream] = Array(history[stream].suffix(m1.overlap))
@@ -166,6 +188,7 @@ final class NeuralByteStreams: ByteModelStreams {
     } else {
       pending[stream].append(Int32(byte))
     }
+    return false
   }
 
   func evaluate() {
@@ -183,6 +206,8 @@ final class NeuralByteStreams: ByteModelStreams {
 
   func frequencies(of stream: Int, precision: Int, into table: UnsafeMutableBufferPointer<UInt32>) {
     guard let base = table.baseAddress else { return }
-    m1.inference.kernels.functions.quantise(logits.p + stream * 256, Int32(precision), base)
+    var source = UnsafePointer(logits.p + stream * 256)
+    if nodes[stream] >= 0, let cache { source = cache.logits(after: nodes[stream]) }
+    m1.inference.kernels.functions.quantise(source, Int32(precision), base)
   }
 }

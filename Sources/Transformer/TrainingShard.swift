@@ -153,7 +153,7 @@ package final class TrainingShard {
           for e in 0..<d { keysT.p[e * stride + j] = k[j * 3 * A + e] }
         }
         kernels.attention(
-          a.attended.p + n * length * A + h * d, A, q, 3 * A, keysT.p, stride, k + A, 3 * A, bias.p + h * length,
+          a.attended.p + n * length * A + h * d, A, q, 3 * A, keysT.p, stride, 64, k + A, 3 * A, bias.p + h * length,
           Int32(length), a.logSumExp.p + (n * shape.heads + h) * length, 0, Int32(length), Int32(d))
       }
     }

@@ -47,6 +47,7 @@ private let names = [
   "EqualInfoAC[b=32,v=65k]", "EqualInfoAC[b=63,v=8]", "EqualInfoAC[b=64,v=65k]", "EqualInfoAC[b=128,v=65k]",
   "EqualInfoAC[b=16,v=256,end=delay]", "EqualInfoAC[b=128,v=256,end=delay]", "EqualInfoAC[b=15,v=256,end=delay]",
   "EqualInfoAC[b=16,v=256,reset=2]", "EqualInfoAC[b=16,v=65k,reset=never]", "EqualInfoAC[b=100,v=16,reset=3]",
+  "M1Dictionary[v=256]", "M1Dictionary[v=4k]",
 ]
 
 @Test(arguments: names)

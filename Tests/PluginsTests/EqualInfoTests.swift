@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 import Testing
 import Tokenizers
 
@@ -9,7 +10,7 @@ import Tokenizers
 func codesAndTextsAreInBijection(bits: Int) throws {
   let coder = WindowCoder(model: randomM1, bits: bits, rule: .reserve, reset: 1)
   let codes = (0..<1 << bits).map { [UInt128($0)] }
-  let texts = try coder.windowTexts(examples: codes, threads: 2).map { windows in Array(windows.joined()) }
+  let texts = try coder.decode(examples: codes.map { ($0, nil) }, threads: 2).map(\.text)
   #expect(texts.allSatisfy { !$0.isEmpty })
   #expect(Set(texts).count == texts.count)
   let again = try coder.encode(examples: texts, threads: 2)
@@ -19,23 +20,125 @@ func codesAndTextsAreInBijection(bits: Int) throws {
 @Test(arguments: [8, 13, 16])
 func theCodebookEqualsRunningM1(bits: Int) throws {
   let coder = WindowCoder(model: randomM1, bits: bits, rule: .reserve, reset: 1)
-  let codebook = try Codebook(bits: bits, model: randomM1, threads: 2)
-  let examples = [Array(sampleText.prefix(4000)), Array(0...255), Array("x".utf8)]
+  let codebook = try WindowDictionary(codebookOf: bits, model: randomM1, threads: 2)
+  #expect(codebook.count == 1 << bits)
+  let examples = [Array(sampleText.prefix(4000)), Array(0...255), Array("x".utf8), []]
   for (example, windows) in zip(examples, try coder.encode(examples: examples, threads: 2)) {
     #expect(codebook.encode(example).map { UInt128($0) } == windows.codes)
     #expect(windows.lengths.reduce(0, +) == example.count)
   }
+  let ids = codebook.encode(examples[0])
+  for length in [0, 1, 17, 3999, 4000, 5000] {
+    let (text, used, isWhole) = codebook.decode(ids, byteCount: length)
+    #expect(text == Array(examples[0].prefix(length)))
+    #expect(codebook.encode(text).count <= used + 1)
+    #expect(isWhole == (codebook.encode(text) == Array(ids.prefix(used))))
+  }
+}
+
+@Test func theCodebookEqualsRunningM1OnAMegabyte() throws {
+  var generator = SeededGenerator(seed: 2)
+  // Sample text in random pieces, a tenth of it noise.
+  var text: [UInt8] = []
+  while text.count < 1_000_000 {
+    let start = generator.below(sampleText.count - 300)
+    text += sampleText[start..<start + 300]
+    text += (0..<33).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+  }
+  let examples = stride(from: 0, to: 1_000_000, by: 10_000).map { Array(text[$0..<$0 + 10_000]) }
+  let codebook = try WindowDictionary(codebookOf: 16, model: randomM1, threads: 2)
+  let coder = WindowCoder(model: randomM1, bits: 16, rule: .reserve, reset: 1)
+  let windows = try coder.encode(examples: examples, threads: 2)
+  for (example, windows) in zip(examples, windows) {
+    #expect(codebook.encode(example).map { UInt128($0) } == windows.codes)
+  }
+}
+
+@Test func damagedAndForeignCodebooksAreRefused() throws {
+  let codebook = try WindowDictionary(codebookOf: 8, model: randomM1, threads: 1)
   let path = FileManager.default.temporaryDirectory.appendingPathComponent("codebook-\(UUID().uuidString)").path
   defer { try? FileManager.default.removeItem(atPath: path) }
-  try codebook.write(to: path, fingerprint: "abc")
-  let loaded = try Codebook(path: path, bits: bits, fingerprint: "abc")
-  #expect(loaded.codes == codebook.codes && loaded.branchOf == codebook.branchOf)
-  #expect(loaded.textBytes == codebook.textBytes && loaded.textStart == codebook.textStart)
-  #expect(throws: TokenizerError.self) { try Codebook(path: path, bits: bits, fingerprint: "abd") }
-  var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-  bytes[bytes.count / 2] ^= 4
-  try bytes.write(to: URL(fileURLWithPath: path))
-  #expect(throws: TokenizerError.self) { try Codebook(path: path, bits: bits, fingerprint: "abc") }
+  try codebook.write(to: path)
+  func load(_ count: Int = 256, _ fingerprint: String = randomM1.fingerprint) throws -> WindowDictionary {
+    try WindowDictionary(path: path, count: count, fingerprint: fingerprint)
+  }
+  #expect(try load().encode(sampleText) == codebook.encode(sampleText))
+  #expect(throws: TokenizerError.self) { try load(512) }
+  #expect(throws: TokenizerError.self) { try load(256, "abd") }
+  let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+  for place in [0, 8, 12, 16, 20, 24, 3000, whole.count / 2, whole.count - 1] {
+    var bytes = whole
+    bytes[place] ^= 4
+    try bytes.write(to: URL(fileURLWithPath: path))
+    #expect(throws: TokenizerError.self) { try load() }
+    // With its CRC mended, a damaged file may be refused or give wrong texts, but nothing is read out of bounds.
+    let crc = crc32(bytes.dropLast(4))
+    bytes.replaceSubrange(bytes.count - 4..<bytes.count, with: withUnsafeBytes(of: crc.littleEndian) { Data($0) })
+    try bytes.write(to: URL(fileURLWithPath: path))
+    if let loaded = try? load() { _ = loaded.decode(loaded.encode(sampleText), byteCount: 1000) }
+  }
+  for size in [0, 3, 55, 100, whole.count - 1] {
+    try whole.prefix(size).write(to: URL(fileURLWithPath: path))
+    #expect(throws: TokenizerError.self) { try load() }
+  }
+}
+
+@Test func theDictionaryHoldsTheMostProbableTexts() throws {
+  let dictionary = try #require(try trained("M1Dictionary[v=1k]") as? M1DictionaryTokenizer).dictionary
+  #expect(dictionary.count == 1024)
+  // By brute force, a length at a time: the probability of every text that extends one of the 2,000 likeliest.
+  var probabilities: [[UInt8]: UInt64] = [[]: 1 << 62]
+  var level: [[UInt8]] = [[]]
+  for _ in 0..<9 {
+    let texts = Mutex([[UInt8]: UInt64]())
+    let (current, known) = (level, probabilities)
+    randomM1.distributions(after: current, precision: 14, threads: 2) { index, table in
+      for byte in 0..<256 {
+        let product = (known[current[index]] ?? 0).multipliedFullWidth(by: UInt64(table[byte]) << 50)
+        texts.withLock { $0[current[index] + [UInt8(byte)]] = product.high }
+      }
+    }
+    let found = texts.withLock { $0 }
+    probabilities.merge(found) { a, _ in a }
+    level = found.sorted { $0.value > $1.value }.prefix(2000).map(\.key)
+  }
+  let longer = probabilities.filter { $0.key.count > 1 }.sorted {
+    $0.value != $1.value ? $0.value > $1.value : $0.key.lexicographicallyPrecedes($1.key)
+  }
+  let expected = Set((0...255).map { [UInt8($0)] } + longer.prefix(1024 - 256).map(\.key))
+  let texts = (0..<1024).map { dictionary.decode([UInt32($0)], byteCount: 100).text }
+  #expect(texts == texts.sorted { $0.lexicographicallyPrecedes($1) })
+  let isTheSame = Set(texts) == expected  // apart, so that a failure does not print them all
+  #expect(isTheSame)
+}
+
+@Test func onlyItsOwnTokensDecode() throws {
+  for name in [
+    "EqualInfoAC[b=16,v=65k]", "EqualInfoAC[b=12,v=65k]", "EqualInfoAC[b=40,v=256]", "AC[v=256]", "M1Dictionary[v=512]",
+  ] {
+    let tokenizer = try trained(name)
+    let text = Array(sampleText.prefix(500))
+    let tokens = try tokenizer.encode(text)
+    #expect(try tokenizer.decode(tokens, byteCount: 500) == text)
+    #expect(throws: TokenizerError.self, "\(name): fewer bytes") { try tokenizer.decode(tokens, byteCount: 450) }
+    #expect(throws: TokenizerError.self, "\(name): more tokens") {
+      try tokenizer.decode(tokens + [7, 7], byteCount: 500)
+    }
+    if name.hasPrefix("AC") { continue }  // cut short, or asked for more bytes, it is another text's code
+    #expect(throws: TokenizerError.self, "\(name): more bytes") { try tokenizer.decode(tokens, byteCount: 520) }
+    #expect(throws: TokenizerError.self, "\(name): fewer tokens") {
+      try tokenizer.decode(Array(tokens.dropLast(2)), byteCount: 500)
+    }
+  }
+}
+
+/// The bits of all codes together against what information theory allows.
+@Test func codesAreAsShortAsTheirProbabilities() throws {
+  let texts = stride(from: 0, to: 40_000, by: 10_000).map { Array(sampleText[$0..<$0 + 10_000]) }
+  let (bits, ideal) = try codeLength(of: texts, under: randomM1, threads: 2)
+  #expect(Double(bits) <= 1.001 * ideal)
+  let tokens = try trained("AC[v=2]").encode(examples: texts, threads: 2)
+  #expect(tokens.reduce(0) { $0 + $1.count } == bits)
 }
 
 @Test func reserveFollowsTheDesignsArithmetic() {

@@ -1,6 +1,7 @@
 import CKernels
 import Foundation
 import Metrics
+import Synchronization
 import Testing
 import Tokenizers
 
@@ -82,7 +83,7 @@ private func noise(_ n: Int, _ seed: UInt64) -> FloatBuffer {
 
 /// Logits of a text's every prefix, fed in pieces of the given sizes, among other streams.
 private func logits(_ m1: NeuralByteModel, _ text: [UInt8], pieces: [Int], streams: Int) -> [[UInt32]] {
-  let state = InferenceStreams(m1.inference, count: streams, capacity: text.count + 1)
+  let state = InferenceStreams(m1.inference, count: streams)
   var result: [[UInt32]] = []
   var fed = 0
   var piece = 0
@@ -119,7 +120,7 @@ private func logits(_ m1: NeuralByteModel, _ text: [UInt8], pieces: [Int], strea
   for context in [16, 64, 333, 512] {
     let m1 = tinyM1(context: context)
     let oneShot = m1.intervals(of: text, precision: 14)
-    let streams = m1.makeStreams(count: 2, horizon: nil)
+    let streams = m1.makeStreams(count: 2)
     let table = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 256)
     defer { table.deallocate() }
     for (position, byte) in text.enumerated() {
@@ -133,18 +134,84 @@ private func logits(_ m1: NeuralByteModel, _ text: [UInt8], pieces: [Int], strea
   }
 }
 
-/// Any change of these numbers is a breaking change of every code that M1 has written: it needs a new format number.
-@Test func goldenIntervalsMatchOnEverySet() {
-  let text = Array("The golden text that pins every bit of M1.".utf8)
+/// A long context: its attention crosses many blocks, and the streams' room grows several times.
+@Test(arguments: [1024, 2048])
+func longContextsGiveTheSameBitsOnEverySet(context: Int) {
+  let text = (0..<context + 300).map { UInt8(truncatingIfNeeded: $0 * 7 + $0 / 3 + ($0 & 12)) }
+  let reference = tinyM1(kernelSet: "plain", context: context).intervals(of: text, precision: 14)
+  let table = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 256)
+  defer { table.deallocate() }
   for set in sets {
-    let intervals = tinyM1(kernelSet: set).intervals(of: text, precision: 14)
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for interval in intervals {
-      hash = (hash ^ UInt64(interval.cumulative)) &* 0x100_0000_01b3
-      hash = (hash ^ UInt64(interval.frequency)) &* 0x100_0000_01b3
+    let m1 = tinyM1(kernelSet: set, context: context)
+    #expect(m1.intervals(of: text, precision: 14) == reference, "\(set), one shot")
+    let streams = m1.makeStreams(count: 1)
+    var stepByStep: [SymbolInterval] = []
+    for byte in text {
+      streams.frequencies(of: 0, precision: 14, into: table)
+      let below: UInt32 = table[..<Int(byte)].reduce(0, +)
+      stepByStep.append(SymbolInterval(cumulative: below, frequency: table[Int(byte)]))
+      streams.append(byte, to: 0)
+      streams.evaluate()
     }
-    #expect(hash == 11_052_524_658_527_543_365, "\(set): \(String(hash, radix: 16))")
+    #expect(stepByStep == reference, "\(set), step by step")
   }
+}
+
+@Test func distributionsDoNotDependOnThreads() {
+  let m1 = tinyM1()
+  let prefixes = (0..<700).map { i in (0..<i % 9).map { UInt8(truncatingIfNeeded: i * 31 + $0 * 17) } }
+  func tables(_ threads: Int) -> [[UInt32]] {
+    let found = Mutex([[UInt32]](repeating: [], count: prefixes.count))
+    m1.distributions(after: prefixes, precision: 12, threads: threads) { index, table in
+      found.withLock { $0[index] = Array(table) }
+    }
+    return found.withLock { $0 }
+  }
+  let one = tables(1)
+  #expect(one.allSatisfy { $0.count == 256 })
+  #expect(tables(2) == one)
+}
+
+/// Walks with restarts: within the cache, out of it, and far beyond a context.
+@Test func thePrefixCacheChangesNoBit() {
+  let plain = tinyM1(context: 32), cached = tinyM1(context: 32)
+  cached.prepareForRestarts(threads: 2)
+  #expect((cached.prefixCache?.count ?? 0) > 1000)
+  let (a, b) = (plain.makeStreams(count: 3), cached.makeStreams(count: 3))
+  let (tableA, tableB) = (
+    UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 256),
+    UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 256)
+  )
+  defer {
+    tableA.deallocate()
+    tableB.deallocate()
+  }
+  var generator = SeededGenerator(seed: 5)
+  var (hits, misses) = (0, 0)
+  for _ in 0..<3000 {
+    for stream in 0..<3 {
+      a.frequencies(of: stream, precision: 14, into: tableA)
+      b.frequencies(of: stream, precision: 14, into: tableB)
+      #expect(tableA.elementsEqual(tableB))
+      if generator.below(stream == 0 ? 6 : 90) == 0 {
+        a.restart(stream)
+        b.restart(stream)
+      } else {
+        // Mostly what M1 finds likely, so that the walk stays in the cache for a while.
+        var target = UInt32(generator.below(1 << 14))
+        var byte = 0
+        while target >= tableA[byte] {
+          target -= tableA[byte]
+          byte += 1
+        }
+        a.append(UInt8(byte), to: stream)
+        if b.append(UInt8(byte), to: stream) { hits += 1 } else { misses += 1 }
+      }
+    }
+    a.evaluate()
+    b.evaluate()
+  }
+  #expect(hits > 100 && misses > 100)
 }
 
 @Test func changedWeightsAreRefused() throws {

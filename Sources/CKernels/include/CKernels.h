@@ -47,12 +47,13 @@ typedef struct __attribute__((swift_attr("@Sendable"))) CKKernels {
   void (*add)(float *x, const float *y, size_t n);
 
   /// Causal attention of `rows` consecutive queries of one head, the first of them at position `start`.
-  /// out, q: rows of stride ldo, ldq, d wide (d a multiple of 16). keysT: [d, ≥ start+rows] of row stride ldk, a
-  /// multiple of 16, transposed keys; every float up to that stride must be finite. values: rows of stride ldv.
+  /// out, q: rows of stride ldo, ldq, d wide (d a multiple of 16). keysT: transposed keys in blocks of 64 positions,
+  /// keyBlock floats apart; element (e, j) of a block at e*ldk + j. (A plain [d, n] matrix: ldk = n, keyBlock = 64.)
+  /// start+rows rounded up to 16 positions must be there and finite. values: rows of stride ldv.
   /// reversedBias: reversedBias[biasLength-1-t] is the bias at distance t; biasLength ≥ start+rows, followed by 16
   /// readable floats. logSumExp (may be NULL): [rows]. scores = q·k/sqrt(d) + bias.
   void (*attention)(float *out, ptrdiff_t ldo, const float *q, ptrdiff_t ldq, const float *keysT, ptrdiff_t ldk,
-                    const float *values, ptrdiff_t ldv, const float *reversedBias, int biasLength,
+                    ptrdiff_t keyBlock, const float *values, ptrdiff_t ldv, const float *reversedBias, int biasLength,
                     float *_Nullable logSumExp, int start, int rows, int d);
 
   /// Gradient of attention over one whole sequence of S positions (start 0). q, k, v, dq, dk, dv: rows of stride ld;

@@ -1,12 +1,6 @@
 import Crypto
 import Foundation
 
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
 /// Writes beside the target, then renames: a reader never sees half a file.
 func writeAtomically(_ data: Data, to path: String) throws {
   do { try data.write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
@@ -64,33 +58,4 @@ func cacheKey(_ parts: any Encodable...) throws -> String {
     all.append(0)
   }
   return String(hash(all).prefix(16))
-}
-
-/// A file mapped into memory for reading.
-///
-/// `@unchecked Sendable`: the mapping is read-only and lives until deinit.
-public final class MappedFile: @unchecked Sendable {
-  public let bytes: UnsafeRawBufferPointer
-
-  public init(path: String) throws {
-    let descriptor = open(path, O_RDONLY)
-    guard descriptor >= 0 else {
-      throw HarnessError.file(path, reason: "cannot be read: \(String(cString: strerror(errno)))")
-    }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw HarnessError.file(path, reason: "cannot be read") }
-    guard status.st_size > 0 else {
-      bytes = UnsafeRawBufferPointer(start: nil, count: 0)
-      return
-    }
-    guard let start = mmap(nil, Int(status.st_size), PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
-      throw HarnessError.file(path, reason: "cannot be mapped: \(String(cString: strerror(errno)))")
-    }
-    bytes = UnsafeRawBufferPointer(start: start, count: Int(status.st_size))
-  }
-
-  deinit {
-    if let start = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: start), bytes.count) }
-  }
 }

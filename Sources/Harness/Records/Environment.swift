@@ -12,14 +12,6 @@ extension RunRecord.Environment {
       system: ProcessInfo.processInfo.operatingSystemVersionString, libraries: libraries, gitCommit: gitCommit())
   }
 
-  private static func cpuName() -> String {
-    let info = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
-    for line in info.split(separator: "\n") where line.hasPrefix("model name") {
-      return line.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
-    }
-    return "unknown"
-  }
-
   /// The commit checked out here, with "+" when the tree differs from it; nil outside a checkout.
   private static func gitCommit() -> String? {
     guard let commit = run(["git", "rev-parse", "HEAD"]), !commit.isEmpty else { return nil }
@@ -40,4 +32,13 @@ extension RunRecord.Environment {
     guard process.terminationStatus == 0 else { return nil }
     return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
   }
+}
+
+/// The processor's name as the system tells it.
+func cpuName() -> String {
+  let info = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+  for line in info.split(separator: "\n") where line.hasPrefix("model name") {
+    return line.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"
+  }
+  return "unknown"
 }

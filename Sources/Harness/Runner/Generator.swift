@@ -20,7 +20,7 @@ public func generate(
   seed: UInt64
 ) throws -> Generation {
   let inference = InferenceModel(model)
-  let streams = InferenceStreams(inference, count: 1, capacity: sequenceLength)
+  let streams = InferenceStreams(inference, count: 1)
   let vocabulary = model.shape.vocabulary
   var generator = SeededGenerator(seed: seed, purpose: "sampling")
   let promptTokens = prompt.isEmpty ? [] : try tokenizer.encode(prompt)

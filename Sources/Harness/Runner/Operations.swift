@@ -2,11 +2,12 @@ import Foundation
 import Tokenizers
 import Transformer
 
-/// Trains a tokenizer outside an experiment, M1 included where it needs one.
+/// Trains a tokenizer outside an experiment, M1 included where it needs one and `m1Folder` gives none.
 public func trainTokenizer(
-  _ spec: ResolvedSpec, registry: Registry, corpus paths: [String], m1: ByteModelOptions, seed: UInt64, threads: Int,
-  progress: Progress
+  _ spec: ResolvedSpec, registry: Registry, corpus paths: [String], m1: ByteModelOptions, m1Folder: String? = nil,
+  seed: UInt64, threads: Int, progress: Progress
 ) throws -> any Tokenizer {
+  let given = try m1Folder.map { try NeuralByteModel.load(from: $0) }
   let work = FileManager.default.temporaryDirectory.appendingPathComponent("harness-train-\(UUID().uuidString)").path
   defer { try? FileManager.default.removeItem(atPath: work) }
   let experiment = Experiment(training: spec, corpus: CorpusOptions(paths: paths), m1: m1, seed: seed)
@@ -14,7 +15,8 @@ public func trainTokenizer(
     progress.line($0)
   }
   let stages = Stages(
-    experiment: experiment, registry: registry, corpus: corpus, work: work, threads: threads, progress: progress)
+    experiment: experiment, registry: registry, corpus: corpus, work: work, threads: threads, progress: progress,
+    givenByteModel: given)
   return try stages.tokenizer(spec).tokenizer
 }
 

@@ -14,6 +14,8 @@ struct Stages: Sendable {
   let work: String
   let threads: Int
   let progress: Progress
+  /// An M1 to use instead of training one; only outside experiments, whose keys do not know it.
+  var givenByteModel: NeuralByteModel?
 
   // MARK: M1
 
@@ -21,6 +23,7 @@ struct Stages: Sendable {
 
   /// M1, trained on the training split, or loaded where it is trained already.
   func byteModel() throws -> NeuralByteModel {
+    if let givenByteModel { return givenByteModel }
     let folder = work + "/m1/" + (try m1Key())
     if !FileManager.default.fileExists(atPath: folder + "/m1.safetensors") {
       try makeFolder(folder)
@@ -82,7 +85,7 @@ struct Stages: Sendable {
     var stamp = ""
     if let path = spec["path"] { stamp = hash(try Data(contentsOf: URL(fileURLWithPath: path))) }
     return try cacheKey(
-      "tokenizer 1", spec.canonicalName, corpus.sha256, experiment.corpus.exampleBytes, experiment.corpus.seed,
+      "tokenizer 2", spec.canonicalName, corpus.sha256, experiment.corpus.exampleBytes, experiment.corpus.seed,
       needsM1 ? try m1Key() : "", stamp)
   }
 
@@ -128,7 +131,7 @@ struct Stages: Sendable {
     let heldOutBytes = heldOut.reduce(0) { $0 + $1.count }
     // The held-out text first: its ratio decides how much training text is needed when bytes are matched.
     let heldOutKey = try cacheKey(
-      "tokens 1", saved.sha256, corpus.sha256, experiment.corpus.exampleBytes, experiment.corpus.seed,
+      "tokens 2", saved.sha256, corpus.sha256, experiment.corpus.exampleBytes, experiment.corpus.seed,
       experiment.evaluation.bytes)
     let folder = work + "/tokens/" + heldOutKey
     let isWide = TokenStore.isWide(vocabularySize: tokenizer.vocabularySize)

@@ -1,3 +1,4 @@
+import Foundation
 import Tokenizers
 import Transformer
 
@@ -13,11 +14,11 @@ struct ArithmeticCodingTokenizer: Tokenizer {
   var width: Int { BitPacking.width(vocabularySize: vocabularySize) }
   var flopsPerByte: Double { model.flopsPerByte }
 
-  func encode(_ bytes: [UInt8]) throws -> [Token] {
+  func encode(_ bytes: [UInt8]) throws -> [Token] { tokens(model.intervals(of: bytes, precision: Self.precision)) }
+
+  private func tokens(_ intervals: [SymbolInterval]) -> [Token] {
     var encoder = ArithmeticEncoder()
-    for interval in model.intervals(of: bytes, precision: Self.precision) {
-      encoder.encode(interval, precision: Self.precision)
-    }
+    for interval in intervals { encoder.encode(interval, precision: Self.precision) }
     let code = encoder.finish()
     return BitPacking.tokens(fromBits: code.bytes, bitCount: code.bitCount, width: width)
   }
@@ -27,42 +28,36 @@ struct ArithmeticCodingTokenizer: Tokenizer {
   }
 
   func decode(examples: [(tokens: [Token], byteCount: Int)], threads: Int) throws -> [[UInt8]] {
-    let group = max(1, min(Self.streams, (examples.count + threads - 1) / max(1, threads)))
-    let groups = (examples.count + group - 1) / group
-    let parts = try parallelMap(groups, threads: threads) { g in
-      try decode(group: Array(examples[g * group..<min(examples.count, (g + 1) * group)]))
+    for example in examples { try checkRange(example.tokens) }
+    let groups = evenGroups(examples.count, largest: Self.streams, threads: threads)
+    let parts = try parallelMap(groups.count, threads: threads) { g in
+      try decode(group: Array(examples[groups[g]]))
     }
     return Array(parts.joined())
   }
 
   private func decode(group: [(tokens: [Token], byteCount: Int)]) throws -> [[UInt8]] {
-    var decoders: [ArithmeticDecoder] = []
-    for example in group {
-      try checkRange(example.tokens)
-      decoders.append(ArithmeticDecoder(BitPacking.bytes(fromTokens: example.tokens, width: width)))
-    }
-    let longest = group.map(\.byteCount).max() ?? 0
-    let streams = model.makeStreams(count: group.count, horizon: longest)
-    var texts = group.map { example -> [UInt8] in
-      var text: [UInt8] = []
-      text.reserveCapacity(example.byteCount)
-      return text
-    }
+    var decoders = group.map { ArithmeticDecoder(BitPacking.bytes(fromTokens: $0.tokens, width: width)) }
+    let streams = model.makeStreams(count: group.count)
+    var texts = [[UInt8]](repeating: [], count: group.count)
+    var intervals = [[SymbolInterval]](repeating: [], count: group.count)
     let table = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 256)
     defer { table.deallocate() }
-    for position in 0..<longest {
+    for position in 0..<(group.map(\.byteCount).max() ?? 0) {
       for stream in group.indices where position < group[stream].byteCount {
         streams.frequencies(of: stream, precision: Self.precision, into: table)
-        let byte = decoders[stream].decode(UnsafeBufferPointer(table), precision: Self.precision)
+        let (byte, interval) = decoders[stream].decode(UnsafeBufferPointer(table), precision: Self.precision)
         texts[stream].append(byte)
+        intervals[stream].append(interval)
         if position + 1 < group[stream].byteCount { streams.append(byte, to: stream) }
       }
       streams.evaluate()
     }
-    // A code is canonical: text that encodes to other tokens was not encoded by this tokenizer.
-    for (index, example) in group.enumerated() where example.byteCount == 0 && !example.tokens.isEmpty {
+    // Codes are canonical: a text whose own code is another one was not encoded by this tokenizer.
+    for (stream, example) in group.enumerated() where tokens(intervals[stream]) != example.tokens {
       throw TokenizerError.corruptTokens(
-        tokenizer: spec.canonicalName, reason: "example \(index) has \(example.tokens.count) tokens for no bytes")
+        tokenizer: spec.canonicalName,
+        reason: "no text of \(example.byteCount) bytes has them; the tokens or the byte count are damaged")
     }
     return texts
   }
@@ -70,13 +65,13 @@ struct ArithmeticCodingTokenizer: Tokenizer {
   func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
     let valid = tokens.map { $0 & Token(vocabularySize - 1) }
     var decoder = ArithmeticDecoder(BitPacking.bytes(fromTokens: valid, width: width))
-    let streams = model.makeStreams(count: 1, horizon: maximumBytes)
+    let streams = model.makeStreams(count: 1)
     let table = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 256)
     defer { table.deallocate() }
     var text: [UInt8] = []
     while text.count < maximumBytes, !decoder.isPastEnd {
       streams.frequencies(of: 0, precision: Self.precision, into: table)
-      text.append(decoder.decode(UnsafeBufferPointer(table), precision: Self.precision))
+      text.append(decoder.decode(UnsafeBufferPointer(table), precision: Self.precision).symbol)
       streams.append(text[text.count - 1], to: 0)
       streams.evaluate()
     }
@@ -84,7 +79,23 @@ struct ArithmeticCodingTokenizer: Tokenizer {
   }
 
   func save(to folder: String) throws { try model.save(to: folder) }
+}
 
+/// Bits of the texts' arithmetic codes under the model, and the Σ -log2 q that no code can undercut.
+public func codeLength(of texts: [[UInt8]], under model: any ByteModel, threads: Int) throws -> (
+  bits: Int, ideal: Double
+) {
+  let precision = ArithmeticCodingTokenizer.precision
+  let lengths = try parallelMap(texts.count, threads: threads) { index in
+    var encoder = ArithmeticEncoder()
+    var ideal = 0.0
+    for interval in model.intervals(of: texts[index], precision: precision) {
+      encoder.encode(interval, precision: precision)
+      ideal += Double(precision) - log2(Double(interval.frequency))
+    }
+    return (bits: encoder.finish().bitCount, ideal: ideal)
+  }
+  return (lengths.reduce(0) { $0 + $1.bits }, lengths.reduce(0) { $0 + $1.ideal })
 }
 
 public struct ArithmeticCodingBackend: TokenizerBackend {

@@ -89,8 +89,10 @@ struct ArithmeticDecoder {
   /// Whether every bit of the code lies before the interval: what follows is decoded from nothing but zeros.
   var isPastEnd: Bool { settled >= bytes.count }
 
-  /// The next symbol under the 256 frequencies with total 2^precision.
-  mutating func decode(_ frequencies: UnsafeBufferPointer<UInt32>, precision: Int) -> UInt8 {
+  /// The next symbol under the 256 frequencies with total 2^precision, and its interval.
+  mutating func decode(
+    _ frequencies: UnsafeBufferPointer<UInt32>, precision: Int
+  ) -> (symbol: UInt8, interval: SymbolInterval) {
     let unit = range >> UInt64(precision)
     let target = min(offset / unit, 1 << UInt64(precision) - 1)
     var symbol = 0
@@ -109,6 +111,6 @@ struct ArithmeticDecoder {
       range <<= 8
       settled += 1
     }
-    return UInt8(symbol)
+    return (UInt8(symbol), SymbolInterval(cumulative: UInt32(cumulative), frequency: frequencies[symbol]))
   }
 }

@@ -33,7 +33,7 @@ struct UnigramByteModel: ByteModel {
     return text.map { intervals[Int($0)] }
   }
 
-  func makeStreams(count: Int, horizon: Int?) -> any ByteModelStreams { UnigramStreams(self, count: count) }
+  func makeStreams(count: Int) -> any ByteModelStreams { UnigramStreams(self, count: count) }
 
   func distributions(
     after prefixes: [[UInt8]], precision: Int, threads: Int, body: @Sendable (Int, UnsafeBufferPointer<UInt32>) -> Void
@@ -58,17 +58,20 @@ struct UnigramByteModel: ByteModel {
 private final class UnigramStreams: ByteModelStreams {
   let count: Int
   private let model: UnigramByteModel
-  private var tables: [Int: [UInt32]] = [:]
+  private var table: [UInt32] = []
+  private var tablePrecision = 0
 
   init(_ model: UnigramByteModel, count: Int) {
     self.model = model
     self.count = count
   }
   func restart(_ stream: Int) {}
-  func append(_ byte: UInt8, to stream: Int) {}
+  func append(_ byte: UInt8, to stream: Int) -> Bool { true }
   func evaluate() {}
   func frequencies(of stream: Int, precision: Int, into table: UnsafeMutableBufferPointer<UInt32>) {
-    if tables[precision] == nil { tables[precision] = model.frequencies(precision: precision) }
-    for (byte, frequency) in (tables[precision] ?? []).enumerated() { table[byte] = frequency }
+    if tablePrecision != precision {
+      (self.table, tablePrecision) = (model.frequencies(precision: precision), precision)
+    }
+    _ = table.update(fromContentsOf: self.table)
   }
 }

@@ -8,7 +8,7 @@ struct EqualInfoTokenizer: Tokenizer {
   let vocabularySize: Int
   let coder: WindowCoder
   /// Present where the windows are a fixed dictionary of at most 2^20 texts.
-  let codebook: Codebook?
+  let codebook: WindowDictionary?
 
   var bits: Int { coder.bits }
   var width: Int { BitPacking.width(vocabularySize: vocabularySize) }
@@ -35,29 +35,44 @@ struct EqualInfoTokenizer: Tokenizer {
 
   func decode(examples: [(tokens: [Token], byteCount: Int)], threads: Int) throws -> [[UInt8]] {
     for example in examples { try checkRange(example.tokens) }
-    let texts: [[UInt8]]
+    if let codebook, width == bits {
+      return try parallelMap(examples.count, threads: threads) { index in
+        let (tokens, byteCount) = examples[index]
+        let (text, used, isWhole) = codebook.decode(tokens, byteCount: byteCount)
+        guard text.count == byteCount, isWhole, used == tokens.count else { throw corrupt(byteCount) }
+        return text
+      }
+    }
+    let codes = examples.map { self.codes($0.tokens) }
+    let decoded: [(text: [UInt8], used: Int, isWhole: Bool)]
     if let codebook {
-      texts = try parallelMap(examples.count, threads: threads) { index in
-        let tokens = examples[index].tokens
-        let codes = width == bits ? tokens : self.codes(tokens).map { UInt32($0) }
-        return codebook.decode(codes, maximumBytes: examples[index].byteCount)
+      decoded = try parallelMap(examples.count, threads: threads) { index in
+        codebook.decode(codes[index].map { UInt32($0) }, byteCount: examples[index].byteCount)
       }
     } else {
-      texts = try coder.decode(examples: examples.map { (codes($0.tokens), $0.byteCount) }, threads: threads)
-    }
-    for (text, example) in zip(texts, examples) {
-      guard text.count == example.byteCount, !(text.isEmpty && !example.tokens.isEmpty) else {
-        throw TokenizerError.corruptTokens(
-          tokenizer: spec.canonicalName, reason: "they make \(text.count) bytes, not \(example.byteCount)")
+      decoded = try coder.decode(examples: zip(codes, examples).map { ($0, $1.byteCount) }, threads: threads).map {
+        ($0.text, $0.lengths.count, $0.isWhole)
       }
     }
-    return texts
+    // The windows that make the text have these very tokens, padding included.
+    return try decoded.indices.map { i in
+      let (text, used, isWhole) = decoded[i]
+      guard text.count == examples[i].byteCount, isWhole, tokens(Array(codes[i].prefix(used))) == examples[i].tokens
+      else { throw corrupt(examples[i].byteCount) }
+      return text
+    }
+  }
+
+  private func corrupt(_ byteCount: Int) -> TokenizerError {
+    .corruptTokens(
+      tokenizer: spec.canonicalName,
+      reason: "their windows do not make \(byteCount) bytes; the tokens or the byte count are damaged")
   }
 
   func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
     let codes = codes(tokens.map { $0 & Token(vocabularySize - 1) })
-    if let codebook { return codebook.decode(codes.map { UInt32($0) }, maximumBytes: maximumBytes) }
-    return (try? coder.decode(examples: [(codes, maximumBytes)], threads: 1)[0]) ?? []
+    if let codebook { return codebook.decode(codes.map { UInt32($0) }, byteCount: maximumBytes).text }
+    return (try? coder.decode(examples: [(codes, maximumBytes)], threads: 1)[0].text) ?? []
   }
 
   /// Codes of b bits each, most significant bit first, packed into tokens.
@@ -116,7 +131,7 @@ struct EqualInfoTokenizer: Tokenizer {
     } else {
       let coded = try coder.encode(examples: examples, threads: 2)
       windows = coded.reduce(0) { $0 + $1.codes.count }
-      if coder.rule == .greedy { undecodable = try undecodableWindows(examples, coded) }
+      undecodable = coded.reduce(0) { $0 + $1.ambiguous }
     }
     guard windows > 0 else { return [:] }
     return [
@@ -125,28 +140,9 @@ struct EqualInfoTokenizer: Tokenizer {
     ]
   }
 
-  private func undecodableWindows(_ examples: [[UInt8]], _ coded: [WindowCoder.Windows]) throws -> Int {
-    let decoded = try coder.windowTexts(examples: coded.flatMap { $0.codes.map { [$0] } }, threads: 2)
-    var next = 0
-    var wrong = 0
-    for (example, windows) in zip(examples, coded) {
-      var start = 0
-      for length in windows.lengths {
-        let text = example[start..<start + length]
-        // The end of an example is cut by its byte count, so a longer decode is right there.
-        let found = decoded[next].first ?? []
-        let isEnd = start + length == example.count
-        if isEnd ? !found.starts(with: text) : !found.elementsEqual(text) { wrong += 1 }
-        start += length
-        next += 1
-      }
-    }
-    return wrong
-  }
-
   func save(to folder: String) throws {
     try coder.model.save(to: folder)
-    try codebook?.write(to: folder + "/" + Codebook.fileName, fingerprint: coder.model.fingerprint)
+    try codebook?.write(to: folder + "/" + WindowDictionary.fileName)
   }
 }
 
@@ -174,18 +170,19 @@ public struct EqualInfoBackend: TokenizerBackend {
     let model = try context.byteModel()
     return try make(spec, model) { bits in
       context.report("compiling the codebook of \(spec.canonicalName)")
-      return try Codebook(bits: bits, model: model, threads: context.threads)
+      return try WindowDictionary(codebookOf: bits, model: model, threads: context.threads)
     }
   }
 
   public func load(_ spec: ResolvedSpec, from folder: String) throws -> any Tokenizer {
     let model = try NeuralByteModel.load(from: folder)
     return try make(spec, model) { bits in
-      try Codebook(path: folder + "/" + Codebook.fileName, bits: bits, fingerprint: model.fingerprint)
+      try WindowDictionary(
+        path: folder + "/" + WindowDictionary.fileName, count: 1 << bits, fingerprint: model.fingerprint)
     }
   }
 
-  private func make(_ spec: ResolvedSpec, _ model: any ByteModel, codebook: (Int) throws -> Codebook)
+  private func make(_ spec: ResolvedSpec, _ model: any ByteModel, codebook: (Int) throws -> WindowDictionary)
     throws -> any Tokenizer
   {
     let bits = spec.integer("b") ?? 16

@@ -10,6 +10,18 @@ struct WindowCoder: Sendable {
   var precision: Int { min(14, bits) }
   /// Texts that one thread walks side by side.
   static let streams = 64
+  /// Bytes of text from which it pays to prepare the model for restarts.
+  private static let manyBytes = 50_000
+
+  /// The integers that the window so far owns.
+  private struct Place {
+    var reserve: ReserveRange
+    var cells: CellInterval
+    init(_ coder: WindowCoder) {
+      reserve = ReserveRange(bits: coder.bits, precision: coder.precision)
+      cells = CellInterval(bits: coder.bits)
+    }
+  }
 
   // MARK: Encoding
 
@@ -17,10 +29,13 @@ struct WindowCoder: Sendable {
   struct Windows: Sendable {
     var codes: [UInt128] = []
     var lengths: [Int] = []
+    /// `greedy`: windows whose padded code decodes to a longer text.
+    var ambiguous = 0
   }
 
   func encode(examples: [[UInt8]], threads: Int) throws -> [Windows] {
-    try grouped(examples.count, threads: threads) { encode(group: Array(examples[$0])) }
+    prepare(bytes: examples.reduce(0) { $0 + $1.count }, threads: threads)
+    return try grouped(examples.count, threads: threads) { encode(group: Array(examples[$0])) }
   }
 
   /// One text's place in its encoding.
@@ -30,20 +45,18 @@ struct WindowCoder: Sendable {
     var windowStart = 0
     /// The next byte to code.
     var position = 0
-    var reserve: ReserveRange
-    var cells: CellInterval
+    var place: Place
     /// greedy: the code of the window so far. delay: the whole cells of every prefix of the window.
     var code: UInt128 = 0
     var prefixes: [(first: UInt128, count: UInt128)] = []
     init(_ text: [UInt8], _ coder: WindowCoder) {
       self.text = text
-      reserve = ReserveRange(bits: coder.bits, precision: coder.precision)
-      cells = CellInterval(bits: coder.bits)
+      place = Place(coder)
     }
   }
 
   private func encode(group: [[UInt8]]) -> [Windows] {
-    let streams = model.makeStreams(count: group.count, horizon: reset == 1 ? nil : group.map(\.count).max())
+    let streams = model.makeStreams(count: group.count)
     var states = group.map { Encoding($0, self) }
     let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 256)
     defer { buffer.deallocate() }
@@ -56,16 +69,27 @@ struct WindowCoder: Sendable {
         while states[index].position < states[index].text.count {
           streams.frequencies(of: index, precision: precision, into: buffer)
           let byte = states[index].text[states[index].position]
+          var isKnown = true  // the distribution after the byte
           if take(byte, table, &states[index]) {
             states[index].position += 1
-            let isLast = states[index].position == states[index].text.count
-            if isLast { break }
-            streams.append(byte, to: index)
+            if states[index].position == states[index].text.count { break }
+            isKnown = streams.append(byte, to: index)
+            guard rule == .reserve, !states[index].place.reserve.hasChildren else {
+              if isKnown { continue }
+              active = true
+              break
+            }
+          } else if rule == .greedy {
+            var decoder = states[index].place
+            if next(states[index].code, table, &decoder) != nil { states[index].windows.ambiguous += 1 }
+          }
+          close(&states[index])
+          if let reset, states[index].windows.codes.count % reset == 0 {
+            streams.restart(index)
+          } else if !isKnown {
             active = true
             break
           }
-          close(&states[index])
-          if let reset, states[index].windows.codes.count % reset == 0 { streams.restart(index) }
         }
         if states[index].position == states[index].text.count, states[index].position > states[index].windowStart {
           close(&states[index])
@@ -84,22 +108,22 @@ struct WindowCoder: Sendable {
   private func take(_ byte: UInt8, _ table: FrequencyTable, _ state: inout Encoding) -> Bool {
     switch rule {
     case .reserve:
-      guard state.reserve.hasChildren, let child = state.reserve.child(byte, table) else { return false }
-      state.reserve = child
+      guard let child = state.place.reserve.child(byte, table) else { return false }
+      state.place.reserve = child
       return true
     case .greedy:
-      let next = state.cells.narrowed(to: table.interval(of: byte), precision: precision)
+      let next = state.place.cells.narrowed(to: table.interval(of: byte), precision: precision)
       let whole = next.wholeCells
       guard next.isAtLeastOneCell, whole.count > 0 else { return false }
       state.code = whole.first
-      state.cells = next.renormalised()
+      state.place.cells = next.renormalised()
       return true
     case .delay:
       // Ends one byte after the interval has become narrower than a cell; close() finds what was determined.
-      guard state.cells.isAtLeastOneCell else { return false }
-      let next = state.cells.narrowed(to: table.interval(of: byte), precision: precision)
+      guard state.place.cells.isAtLeastOneCell else { return false }
+      let next = state.place.cells.narrowed(to: table.interval(of: byte), precision: precision)
       state.prefixes.append(next.wholeCells)
-      state.cells = next.isAtLeastOneCell ? next.renormalised() : next
+      state.place.cells = next.isAtLeastOneCell ? next.renormalised() : next
       return true
     }
   }
@@ -107,14 +131,14 @@ struct WindowCoder: Sendable {
   /// Writes the window's code and begins the next window.
   private func close(_ state: inout Encoding) {
     switch rule {
-    case .reserve: state.windows.codes.append(state.reserve.base)
+    case .reserve: state.windows.codes.append(state.place.reserve.base)
     case .greedy: state.windows.codes.append(state.code)
     case .delay:
       // Either end's cell determines a prefix of this text; the longer one wins.
       func determined(_ cell: UInt128) -> Int {
         state.prefixes.prefix { cell &- $0.first < $0.count }.count
       }
-      let candidates = [state.cells.lowCell, state.cells.highCell]
+      let candidates = [state.place.cells.lowCell, state.place.cells.highCell]
       let lengths = candidates.map(determined)
       // A final interval with whole cells inside: the first of them determines all of the text.
       if let last = state.prefixes.last, last.count > 0 {
@@ -128,97 +152,104 @@ struct WindowCoder: Sendable {
     }
     state.windows.lengths.append(state.position - state.windowStart)
     state.windowStart = state.position
-    state.reserve = ReserveRange(bits: bits, precision: precision)
-    state.cells = CellInterval(bits: bits)
+    state.place = Place(self)
   }
 
   // MARK: Decoding
 
+  /// What a sequence of codes gave.
+  struct Decoded: Sendable {
+    var text: [UInt8] = []
+    /// Bytes of each window begun; together the text's.
+    var lengths: [Int] = []
+    /// False where the byte count cut the last window short.
+    var isWhole = true
+  }
+
   /// The texts of the codes; each stops at its byte count. nil counts: all windows whole.
-  func decode(examples: [(codes: [UInt128], byteCount: Int?)], threads: Int) throws -> [[UInt8]] {
-    try grouped(examples.count, threads: threads) { decode(group: Array(examples[$0])).map { Array($0.joined()) } }
+  func decode(examples: [(codes: [UInt128], byteCount: Int?)], threads: Int) throws -> [Decoded] {
+    prepare(bytes: examples.reduce(0) { $0 + ($1.byteCount ?? $1.codes.count * 4) }, threads: threads)
+    return try grouped(examples.count, threads: threads) { decode(group: Array(examples[$0])) }
   }
 
-  /// The text of each window of each example.
-  func windowTexts(examples: [[UInt128]], threads: Int) throws -> [[[UInt8]]] {
-    try grouped(examples.count, threads: threads) { range in
-      decode(group: examples[range].map { ($0, nil) })
-    }
+  /// One text's place in its decoding.
+  private struct Decoding {
+    var result = Decoded()
+    var windowStart = 0
+    var place: Place
   }
 
-  private func decode(group: [(codes: [UInt128], byteCount: Int?)]) -> [[[UInt8]]] {
-    let streams = model.makeStreams(count: group.count, horizon: reset == 1 ? nil : group.compactMap(\.byteCount).max())
-    var windows: [[[UInt8]]] = group.map { _ in [] }
-    var texts: [[UInt8]] = group.map { _ in [] }
-    var total = group.map { _ in 0 }
-    var reserve = group.map { _ in ReserveRange(bits: bits, precision: precision) }
-    var cells = group.map { _ in CellInterval(bits: bits) }
+  private func decode(group: [(codes: [UInt128], byteCount: Int?)]) -> [Decoded] {
+    let streams = model.makeStreams(count: group.count)
+    var states = group.map { _ in Decoding(place: Place(self)) }
     let buffer = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 256)
     defer { buffer.deallocate() }
     let table = FrequencyTable(frequencies: UnsafeBufferPointer(buffer), precision: precision)
-    func isDone(_ i: Int) -> Bool {
-      windows[i].count >= group[i].codes.count || total[i] >= group[i].byteCount ?? .max
-    }
     var active = true
     while active {
       active = false
       for i in group.indices {
-        while !isDone(i) {
-          let code = group[i].codes[windows[i].count]
-          var byte: UInt8?
-          // The end of a window may be seen before any distribution is needed.
-          if rule != .reserve || texts[i].isEmpty || (code != reserve[i].base && reserve[i].hasChildren) {
-            streams.frequencies(of: i, precision: precision, into: buffer)
-            byte = next(code, table, isFirst: texts[i].isEmpty, &reserve[i], &cells[i])
+        let (codes, byteCount) = (group[i].codes, group[i].byteCount ?? .max)
+        while states[i].result.lengths.count < codes.count, states[i].result.text.count < byteCount {
+          let code = codes[states[i].result.lengths.count]
+          streams.frequencies(of: i, precision: precision, into: buffer)
+          var isKnown = true  // the distribution after the byte
+          if let byte = next(code, table, &states[i].place) {
+            states[i].result.text.append(byte)
+            let isEnd = rule == .reserve && states[i].place.reserve.base == code
+            if states[i].result.text.count == byteCount {
+              states[i].result.isWhole = isEnd || rule != .reserve
+            } else {
+              isKnown = streams.append(byte, to: i)
+              if !isEnd {
+                if isKnown { continue }
+                active = true
+                break
+              }
+            }
           }
-          if let byte {
-            texts[i].append(byte)
-            total[i] += 1
-            if total[i] == group[i].byteCount { windows[i].append(texts[i]) }
-            if isDone(i) { break }
-            streams.append(byte, to: i)
+          states[i].result.lengths.append(states[i].result.text.count - states[i].windowStart)
+          states[i].windowStart = states[i].result.text.count
+          states[i].place = Place(self)
+          if let reset, states[i].result.lengths.count % reset == 0 {
+            streams.restart(i)
+          } else if !isKnown {
             active = true
             break
           }
-          windows[i].append(texts[i])
-          texts[i] = []
-          reserve[i] = ReserveRange(bits: bits, precision: precision)
-          cells[i] = CellInterval(bits: bits)
-          if let reset, windows[i].count % reset == 0 { streams.restart(i) }
         }
       }
       streams.evaluate()
     }
-    return windows
+    return states.map(\.result)
   }
 
   /// The window's next byte, or nil at its end.
-  private func next(
-    _ code: UInt128, _ table: FrequencyTable, isFirst: Bool, _ reserve: inout ReserveRange, _ cells: inout CellInterval
-  ) -> UInt8? {
+  private func next(_ code: UInt128, _ table: FrequencyTable, _ place: inout Place) -> UInt8? {
     switch rule {
     case .reserve:
-      guard let (byte, child) = reserve.child(owning: code, table) else { return nil }
-      reserve = child
+      guard let (byte, child) = place.reserve.child(owning: code, table) else { return nil }
+      place.reserve = child
       return byte
     case .greedy, .delay:
-      guard cells.isAtLeastOneCell else { return nil }
-      let byte = cells.symbol(at: code, table)
-      let child = cells.narrowed(to: table.interval(of: byte), precision: precision)
+      guard place.cells.isAtLeastOneCell else { return nil }
+      let byte = place.cells.symbol(at: code, table)
+      let child = place.cells.narrowed(to: table.interval(of: byte), precision: precision)
       guard child.contains(cell: code) else { return nil }
-      cells = child.renormalised()
+      place.cells = child.renormalised()
       return byte
     }
+  }
+
+  private func prepare(bytes: Int, threads: Int) {
+    if reset != nil, bytes >= Self.manyBytes { model.prepareForRestarts(threads: threads) }
   }
 
   /// Runs `body` on groups of examples, on several threads; results in order.
   private func grouped<T: Sendable>(_ count: Int, threads: Int, _ body: @Sendable (Range<Int>) throws -> [T]) throws
     -> [T]
   {
-    let group = max(1, min(Self.streams, (count + threads - 1) / max(1, threads)))
-    let parts = try parallelMap((count + group - 1) / group, threads: threads) { g in
-      try body(g * group..<min(count, (g + 1) * group))
-    }
-    return Array(parts.joined())
+    let groups = evenGroups(count, largest: Self.streams, threads: threads)
+    return Array(try parallelMap(groups.count, threads: threads) { try body(groups[$0]) }.joined())
   }
 }

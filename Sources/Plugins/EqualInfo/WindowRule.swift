@@ -52,69 +52,80 @@ struct ReserveRange: Equatable {
   /// Whether any child exists.
   var hasChildren: Bool { high > 0 || low > 0 }
 
-  /// The smallest remainder key that still gets one of the integers left over.
-  private func threshold(_ table: FrequencyTable) -> UInt32 {
-    let mask = UInt32(1) << UInt32(table.precision) - 1
-    var sum: UInt32 = 0
-    for f in table.frequencies { sum += low &* f & mask }
-    let left = Int(sum >> UInt32(table.precision))
-    guard left > 0 else { return .max }
-    return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 256) { buffer in
-      var keys = buffer
-      for byte in 0..<256 { keys[byte] = Self.key(low &* table.frequencies[byte] & mask, byte) }
-      keys.sort(by: >)
-      return keys[left - 1]
+  /// What each child gets beyond high·f: ⌊low·f/2^p⌋, and one of the integers left over for the largest remainders.
+  private func withLowShares<R>(_ table: FrequencyTable, _ body: (UnsafeMutableBufferPointer<UInt32>) -> R) -> R {
+    let p = UInt32(table.precision), mask = UInt32(1) << p - 1, f = table.frequencies
+    return withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 512) { buffer in
+      let shares = UnsafeMutableBufferPointer(rebasing: buffer[..<256])
+      // Orders remainders, the lower byte first among equals; all keys differ.
+      let keys = UnsafeMutableBufferPointer(rebasing: buffer[256...])
+      var sum: UInt32 = 0
+      for byte in 0..<256 {
+        let product = low &* f[byte]  // below 2^28
+        shares[byte] = product >> p
+        keys[byte] = (product & mask) << 8 | UInt32(255 &- byte)
+        sum &+= product & mask
+      }
+      let left = sum >> p
+      guard left > 0 else { return body(shares) }
+      // The largest threshold that as many keys reach as there are integers left, bit by bit.
+      var threshold: UInt32 = 0
+      for bit in (0..<p + 8).reversed() {
+        let higher = threshold | 1 << bit
+        var count: UInt32 = 0
+        for key in keys { count &+= key >= higher ? 1 : 0 }
+        if count >= left { threshold = higher }
+      }
+      for byte in 0..<256 { shares[byte] &+= keys[byte] >= threshold ? 1 : 0 }
+      return body(shares)
     }
-  }
-
-  /// Orders remainders, the lower byte first among equals.
-  private static func key(_ remainder: UInt32, _ byte: Int) -> UInt32 { remainder << 8 | UInt32(255 - byte) }
-
-  /// Integers that go to a child.
-  private func share(_ byte: Int, _ table: FrequencyTable, _ threshold: UInt32) -> UInt128 {
-    let f = table.frequencies[byte], p = UInt32(table.precision)
-    let product = low &* f  // below 2^28
-    let extra: UInt128 = Self.key(product & (1 << p - 1), byte) >= threshold ? 1 : 0
-    return high * UInt128(f) + UInt128(product >> p) + extra
   }
 
   /// The child's range, or nil where it owns nothing.
   func child(_ byte: UInt8, _ table: FrequencyTable) -> ReserveRange? {
-    let threshold = threshold(table)
-    let count = share(Int(byte), table, threshold)
-    guard count > 0 else { return nil }
-    var start = base + kept
-    for b in 0..<Int(byte) { start += share(b, table, threshold) }
-    return ReserveRange(base: start, count: count, precision: table.precision)
+    withLowShares(table) { shares in
+      let f = table.frequencies[Int(byte)]
+      let count = high * UInt128(f) + UInt128(shares[Int(byte)])
+      guard count > 0 else { return nil }
+      var (sharesBelow, below) = (UInt32(0), UInt32(0))
+      for b in 0..<Int(byte) {
+        sharesBelow &+= shares[b]
+        below &+= table.frequencies[b]
+      }
+      let start = base &+ kept &+ high &* UInt128(below) &+ UInt128(sharesBelow)
+      return ReserveRange(base: start, count: count, precision: table.precision)
+    }
   }
 
   /// The child that owns `code`, which must be one of this range's and not its base (except at the root).
   func child(owning code: UInt128, _ table: FrequencyTable) -> (UInt8, ReserveRange)? {
-    let threshold = threshold(table)
-    var start = base + kept
-    for byte in 0..<256 {
-      let count = share(byte, table, threshold)
-      if count > 0, code >= start, code - start < count {
-        return (UInt8(byte), ReserveRange(base: start, count: count, precision: table.precision))
+    withLowShares(table) { shares in
+      var start = base &+ kept
+      for byte in 0..<256 {
+        let count = high &* UInt128(table.frequencies[byte]) &+ UInt128(shares[byte])
+        if count > 0, code >= start, code - start < count {
+          return (UInt8(byte), ReserveRange(base: start, count: count, precision: table.precision))
+        }
+        start &+= count
       }
-      start &+= count
+      return nil
     }
-    return nil
   }
 
   /// All children, in byte order.
   func children(_ table: FrequencyTable) -> [(byte: UInt8, range: ReserveRange)] {
-    let threshold = threshold(table)
-    var start = base + kept
-    var result: [(UInt8, ReserveRange)] = []
-    for byte in 0..<256 {
-      let count = share(byte, table, threshold)
-      if count > 0 {
-        result.append((UInt8(byte), ReserveRange(base: start, count: count, precision: table.precision)))
-        start &+= count
+    withLowShares(table) { shares in
+      var start = base &+ kept
+      var result: [(UInt8, ReserveRange)] = []
+      for byte in 0..<256 {
+        let count = high * UInt128(table.frequencies[byte]) + UInt128(shares[byte])
+        if count > 0 {
+          result.append((UInt8(byte), ReserveRange(base: start, count: count, precision: table.precision)))
+          start &+= count
+        }
       }
+      return result
     }
-    return result
   }
 }
 

@@ -1,0 +1,176 @@
+import Foundation
+import Metrics
+import Plugins
+import Tokenizers
+import Transformer
+
+/// How fast M1 and every tokenizer encode and decode a text, measured in one process.
+public struct CodecBench: Codable, Sendable {
+  /// M1's exact forward pass on one core.
+  public struct Forward: Codable, Sendable {
+    public var name: String
+    public var gigaflopsPerCore: Double
+    public var shareOfPeak: Double
+  }
+  /// One tokenizer. Speeds in megabytes of text a second; nil where a pass of one thread would take too long.
+  public struct Row: Codable, Sendable {
+    public var tokenizer: String
+    /// Compiling the codebook, collecting the dictionary, or training, M1's own training excepted.
+    public var trainSeconds: Double
+    /// Its files, M1's weights excepted.
+    public var savedBytes: Int
+    public var bytesPerToken: Double
+    public var encodeOneThread, decodeOneThread: Double?
+    public var encode, decode: Double
+  }
+  public var cpu: String
+  public var kernelSet: String
+  public var threads: Int
+  public var m1Size: String
+  public var m1Fingerprint: String
+  public var textBytes: Int
+  /// The most that one core's fused multiply-adds reach.
+  public var peakGigaflops: Double
+  public var forward: [Forward]
+  public var rows: [Row]
+  /// Bits of all AC codes, the Σ -log2 q of their intervals, and the first over the second.
+  public var codeBits: Int
+  public var idealBits: Double
+  public var codeOverhead: Double
+  /// EqualInfoAC's encoding speed over SentencePiece's, one thread each, where both are measured.
+  public var equalInfoToSentencePiece: Double?
+
+  public static let defaultTokenizers = [
+    "EqualInfoAC[b=16,v=65k]", "SentencePiece[v=32k]", "M1Dictionary[v=65k]", "Bytes", "GZip[v=65k]",
+    "StaticAC[v=65k]", "EqualInfoAC[b=20,v=1k]", "EqualInfoAC[b=32,v=65k]", "EqualInfoAC[b=64,v=65k]", "AC[v=65k]",
+  ]
+
+  /// - Parameters:
+  ///   - m1: folder of a tokenizer that holds an M1.
+  ///   - training: what tokenizers that train read.
+  public init(
+    m1 folder: String, text: [UInt8], training: [UInt8], tokenizers: [String], registry: Registry, threads: Int,
+    report: @escaping @Sendable (String) -> Void
+  ) throws {
+    guard !text.isEmpty else { throw HarnessError.usage("the text to measure on is empty") }
+    let specs = try tokenizers.map { try registry.resolve($0) }
+    let model = try NeuralByteModel.load(from: folder)
+    let examples = cut(text)
+    cpu = cpuName()
+    self.threads = threads
+    m1Size = model.metadata["size"] ?? "?"
+    m1Fingerprint = model.fingerprint
+    textBytes = text.count
+    report("measuring the machine and M1")
+    let peak = measuredFMAPeak()
+    kernelSet = peak.kernelSet
+    peakGigaflops = peak.flops / 1e9
+    forward = [
+      (64, 128, 128, "64 texts of 128 bytes, one shot"), (64, 64, 1, "64 texts of 64 bytes, step by step"),
+      (1, model.contextLength - 1, model.contextLength - 1, "1 text of \(model.contextLength - 1) bytes, one shot"),
+    ].map { batch, length, piece, name in
+      let flops = model.measuredForwardFLOPs(batch: batch, length: length, piece: piece)
+      return Forward(name: name, gigaflopsPerCore: flops / 1e9, shareOfPeak: flops / peak.flops)
+    }
+    let context = TrainingContext(
+      examples: { AnySequence(cut(training)) }, byteModel: { model }, seed: 0, threads: threads, report: report)
+    rows = try specs.map { spec in
+      report("\(spec.canonicalName)")
+      return try Self.measure(spec, registry: registry, context: context, examples: examples)
+    }
+    report("AC's code lengths")
+    (codeBits, idealBits) = try codeLength(of: examples, under: model, threads: threads)
+    codeOverhead = Double(codeBits) / idealBits
+    let speeds = ["EqualInfoAC", "SentencePiece"].compactMap { name in
+      rows.first { $0.tokenizer.hasPrefix(name) }?.encodeOneThread
+    }
+    equalInfoToSentencePiece = speeds.count == 2 ? speeds[0] / speeds[1] : nil
+  }
+
+  private static func measure(
+    _ spec: ResolvedSpec, registry: Registry, context: TrainingContext, examples: [[UInt8]]
+  ) throws -> Row {
+    let backend = try registry.backend(named: spec.name)
+    let start = Date()
+    let trained = try backend.train(spec, context: context)
+    let trainSeconds = Date().timeIntervalSince(start)
+    // Saved and loaded, as it is used.
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("harness-bench-\(UUID().uuidString)")
+      .path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try SavedTokenizer.save(trained, to: folder)
+    let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter {
+      $0 != "m1.safetensors" && $0 != SavedTokenizer.manifestName
+    }
+    let savedBytes = try names.reduce(0) {
+      $0 + ((try FileManager.default.attributesOfItem(atPath: folder + "/" + $1)[.size] as? Int) ?? 0)
+    }
+    let tokenizer = try SavedTokenizer(folder: folder, registry: registry).tokenizer
+    let megabytes = Double(examples.reduce(0) { $0 + $1.count }) / 1e6
+    let tokens = try tokenizer.encode(examples: examples, threads: context.threads)
+    let pairs = zip(tokens, examples).map { ($0, $1.count) }
+    if tokenizer.isLossless, let problem = roundTripProblem(tokenizer, examples, tokens, threads: context.threads) {
+      throw TokenizerError.corruptTokens(tokenizer: spec.canonicalName, reason: problem)
+    }
+    func speed(_ body: () throws -> Void) throws -> Double { megabytes / (try bestSeconds(body)) }
+    func encode(_ threads: Int) throws -> Double {
+      try speed { _ = try tokenizer.encode(examples: examples, threads: threads) }
+    }
+    func decode(_ threads: Int) throws -> Double {
+      try speed { _ = try tokenizer.decode(examples: pairs, threads: threads) }
+    }
+    let all = (encode: try encode(context.threads), decode: try decode(context.threads))
+    let isQuick = megabytes / min(all.encode, all.decode) < 5
+    return Row(
+      tokenizer: spec.canonicalName, trainSeconds: trainSeconds, savedBytes: savedBytes,
+      bytesPerToken: megabytes * 1e6 / Double(max(1, tokens.reduce(0) { $0 + $1.count })),
+      encodeOneThread: isQuick ? try encode(1) : nil, decodeOneThread: isQuick ? try decode(1) : nil,
+      encode: all.encode, decode: all.decode)
+  }
+
+  /// As tables to read.
+  public var markdown: String {
+    func f(_ value: Double?, _ digits: Int = 1) -> String { value.map { String(format: "%.\(digits)f", $0) } ?? "–" }
+    var lines = [
+      "\(cpu), kernels \(kernelSet), \(threads) threads; M1 \(m1Size) (\(m1Fingerprint)); \(textBytes) bytes of text",
+      "",
+      "| M1's exact forward pass, one core | GFLOP/s | of the FMA peak (\(f(peakGigaflops, 0))) |",
+      "| --- | --- | --- |",
+    ]
+    lines += forward.map { "| \($0.name) | \(f($0.gigaflopsPerCore, 0)) | \(f(100 * $0.shareOfPeak, 0))% |" }
+    lines += [
+      "",
+      "| tokenizer | bytes/token | made in s | size, kB | encode MB/s, 1 thread | decode | encode, \(threads) | decode |",
+      "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    lines += rows.map {
+      "| \($0.tokenizer) | \(f($0.bytesPerToken, 3)) | \(f($0.trainSeconds)) | \(f(Double($0.savedBytes) / 1e3, 0)) "
+        + "| \(f($0.encodeOneThread, 3)) | \(f($0.decodeOneThread, 3)) | \(f($0.encode, 3)) | \(f($0.decode, 3)) |"
+    }
+    lines += [
+      "", "AC's codes: \(codeBits) bits, Σ -log2 q \(f(idealBits, 0)): \(String(format: "%.6f", codeOverhead))×.",
+    ]
+    if let ratio = equalInfoToSentencePiece {
+      lines.append("EqualInfoAC encodes \(f(ratio))× as fast as SentencePiece, one thread each.")
+    }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}
+
+/// Examples of the default size.
+private func cut(_ text: [UInt8]) -> [[UInt8]] {
+  let size = CorpusOptions(paths: []).exampleBytes
+  return stride(from: 0, to: text.count, by: size).map { Array(text[$0..<min(text.count, $0 + size)]) }
+}
+
+/// The best of repeated runs: one where it is long, else as many as fit into a second.
+private func bestSeconds(_ body: () throws -> Void) rethrows -> Double {
+  var best = Double.infinity
+  var total = 0.0
+  while total < 1 {
+    let seconds = try secondsOf(body)
+    best = min(best, seconds)
+    total += max(seconds, 1e-9)
+  }
+  return best
+}

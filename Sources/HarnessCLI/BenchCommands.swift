@@ -1,0 +1,50 @@
+import ArgumentParser
+import Foundation
+import Harness
+import Tokenizers
+
+struct BenchCommand<Source: RegistrySource>: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "bench", abstract: "Measure this machine: M1 and the tokenizers, or training.",
+      subcommands: [CodecBenchCommand<Source>.self])
+  }
+}
+
+struct CodecBenchCommand<Source: RegistrySource>: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "codec", abstract: "Speed of M1 and of every tokenizer's encoding and decoding.",
+      discussion: """
+        M1 comes from any trained tokenizer that has one; tokenizers that need training text get --corpus, or the text \
+        itself. Every result is checked: what does not come back stops the measurement.
+
+        EXAMPLE
+          harness train 'AC[v=256]' --corpus data/english --out ac
+          harness bench codec --m1 ac --text book.txt --json
+        """)
+  }
+  @Option(help: ArgumentHelp("Folder of a tokenizer with an M1.", valueName: "folder")) var m1: String
+  @Option(help: "Text to encode and decode; - for standard input.") var text: String
+  @Option(help: "Text that SentencePiece and others train on; the text itself if left out.") var corpus: String?
+  @Option(help: "Bytes of the text to use.") var bytes = 1_000_000
+  @Option(
+    parsing: .upToNextOption,
+    help: "Tokenizers; \(CodecBench.defaultTokenizers.joined(separator: " ")) if left out.")
+  var tokenizers: [String] = []
+  @Flag(help: "Machine-readable output.") var json = false
+  @OptionGroup var threads: ThreadOptions
+
+  func validate() throws {
+    guard bytes >= 1 else { throw ValidationError("--bytes must be at least 1") }
+  }
+
+  func run() throws {
+    let input = [UInt8](try readInput(text))
+    let bench = try CodecBench(
+      m1: m1, text: Array(input.prefix(bytes)), training: corpus.map { [UInt8](try readInput($0)) } ?? input,
+      tokenizers: tokenizers.isEmpty ? CodecBench.defaultTokenizers : tokenizers, registry: Source.registry(),
+      threads: threads.threads, report: { printError($0) })
+    print(json ? String(decoding: try jsonEncoder.encode(bench), as: UTF8.self) : bench.markdown)
+  }
+}
