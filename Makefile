@@ -1,13 +1,15 @@
 # make run    installs what is missing, builds, runs experiments/quick.yaml, writes reports/quick/report.md
 # make test   installs what is missing, builds, runs every test
+# make fuzz   runs libFuzzer over the decoders for FUZZ_SECONDS; what it finds worth keeping goes into Fuzz/Corpus
 # make lint   checks the formatting;  make format  mends it
 DEBIAN_PACKAGES = libsentencepiece-dev sentencepiece zlib1g-dev libopenblas-dev libdnnl-dev dict-gcide gnuplot-nox pkg-config
 # One build serves both: tests see internals, so the release build keeps them visible.
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing
 HARNESS = .build/release/harness
-SOURCES = Package.swift Sources Tests Examples
+SOURCES = Package.swift Sources Tests Examples Fuzz/Package.swift Fuzz/Sources
+FUZZ_SECONDS = 600
 
-.PHONY: run test build packages lint format clean
+.PHONY: run test fuzz build packages lint format clean
 
 run: build
 	$(HARNESS) run experiments/quick.yaml
@@ -22,6 +24,13 @@ test: packages
 	rm -rf .build/nibbles
 	Examples/Nibbles/.build/release/my-harness train 'Nibbles[first=low]' --corpus Makefile --out .build/nibbles
 	Examples/Nibbles/.build/release/my-harness check .build/nibbles Makefile
+
+# The linker is named because gold, SwiftPM's default here, breaks on the fuzzer's debug information.
+fuzz: packages
+	swift build --package-path Fuzz -c release -Xswiftc -sanitize=fuzzer -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld
+	mkdir -p Fuzz/.build/new
+	SWIFT_BACKTRACE=enable=no Fuzz/.build/release/fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=300 -artifact_prefix=Fuzz/ Fuzz/.build/new Fuzz/Corpus
+	Fuzz/.build/release/fuzz -merge=1 Fuzz/Corpus Fuzz/.build/new
 
 build: packages
 	swift build $(SWIFT_FLAGS) --product harness
@@ -52,4 +61,4 @@ format:
 	swift format --in-place --recursive --parallel $(SOURCES)
 
 clean:
-	rm -rf .build Examples/Nibbles/.build
+	rm -rf .build Examples/Nibbles/.build Fuzz/.build

@@ -48,6 +48,10 @@ let package = Package(
     .target(name: "Nibbles", dependencies: ["Tokenizers"], path: "Examples/Nibbles/Sources/Nibbles"),
     .testTarget(name: "NibblesTests", dependencies: ["Nibbles", "Harness", "Plugins"]),
 
+    // What Fuzz/ gives to libFuzzer, built here too so that its corpus is replayed with the rest.
+    .target(name: "FuzzTargets", dependencies: ["Harness", "Plugins"], path: "Fuzz/Sources/FuzzTargets"),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
+
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"]),
     .testTarget(name: "TransformerTests", dependencies: ["Transformer", "CKernels"], resources: [.copy("Fixtures")]),

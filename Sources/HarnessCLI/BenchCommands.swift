@@ -7,7 +7,7 @@ struct BenchCommand<Source: RegistrySource>: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "bench", abstract: "Measure this machine: M1 and the tokenizers, or training.",
-      subcommands: [CodecBenchCommand<Source>.self])
+      subcommands: [CodecBenchCommand<Source>.self, WindowBenchCommand<Source>.self])
   }
 }
 
@@ -44,6 +44,38 @@ struct CodecBenchCommand<Source: RegistrySource>: ParsableCommand {
     let bench = try CodecBench(
       m1: m1, text: Array(input.prefix(bytes)), training: corpus.map { [UInt8](try readInput($0)) } ?? input,
       tokenizers: tokenizers.isEmpty ? CodecBench.defaultTokenizers : tokenizers, registry: Source.registry(),
+      threads: threads.threads, report: { printError($0) })
+    print(json ? String(decoding: try jsonEncoder.encode(bench), as: UTF8.self) : bench.markdown)
+  }
+}
+
+struct WindowBenchCommand<Source: RegistrySource>: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "windows", abstract: "Bytes per window of every rule and width under an M1.",
+      discussion: """
+        The table of docs/equal-info-windows.md.
+
+        EXAMPLE
+          harness bench windows --m1 ac --text book.txt --bits 12 16 20
+        """)
+  }
+  @Option(help: ArgumentHelp("Folder of a tokenizer with an M1.", valueName: "folder")) var m1: String
+  @Option(help: "Text to encode; - for standard input.") var text: String
+  @Option(parsing: .upToNextOption, help: "Bits of a window, 8 to 128.") var bits: [Int] = [12, 16, 20, 32, 64, 128]
+  @Option(help: "Bytes of the text to use; all if left out.") var bytes: Int?
+  @Flag(help: "Machine-readable output.") var json = false
+  @OptionGroup var threads: ThreadOptions
+
+  func validate() throws {
+    guard bits.allSatisfy((8...128).contains) else { throw ValidationError("--bits must be from 8 to 128") }
+    guard bytes ?? 1 >= 1 else { throw ValidationError("--bytes must be at least 1") }
+  }
+
+  func run() throws {
+    let input = [UInt8](try readInput(text))
+    let bench = try WindowBench(
+      m1: m1, text: Array(input.prefix(bytes ?? input.count)), bits: bits, registry: Source.registry(),
       threads: threads.threads, report: { printError($0) })
     print(json ? String(decoding: try jsonEncoder.encode(bench), as: UTF8.self) : bench.markdown)
   }

@@ -57,7 +57,8 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
   var m1: String?
   @Option(help: "M1's size: \(ModelShape.sizeNames.joined(separator: ", ")).") var m1Size = "3m"
   @Option(help: "M1's training steps.") var m1Steps = 2000
-  @Option(help: "M1's context in bytes.") var m1Context = 1024
+  @Option(help: "M1's context in bytes, or 'window': contexts that restart as the tokenizer's windows do.")
+  var m1Context = "1024"
   @Option(help: "M1's sequences a step.") var m1Batch = 8
   @Option(help: "Seed of all that is random.") var seed: UInt64 = 0
   @OptionGroup var threads: ThreadOptions
@@ -68,8 +69,10 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
       throw ValidationError(
         "--m1-size '\(m1Size)' is not one of \(ModelShape.sizeNames.joined(separator: ", "))\(hint)")
     }
-    guard m1Steps >= 1, (16...1 << 16).contains(m1Context), (1...4096).contains(m1Batch) else {
-      throw ValidationError("--m1-steps and --m1-batch must be at least 1, --m1-context 16 to 65536")
+    guard m1Steps >= 1, (1...4096).contains(m1Batch),
+      m1Context == "window" || Int(m1Context).map((16...1 << 16).contains) == true
+    else {
+      throw ValidationError("--m1-steps and --m1-batch must be at least 1, --m1-context 16 to 65536 or window")
     }
   }
 
@@ -82,8 +85,14 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
     var options = ByteModelOptions()
     options.size = m1Size
     options.steps = m1Steps
-    options.training.sequenceLength = m1Context
     options.training.batch = m1Batch
+    if let context = Int(m1Context) {
+      options.training.sequenceLength = context
+    } else if let bits = resolved.integer("b") {
+      options.restartAsWindows(bits: bits)
+    } else {
+      throw ValidationError("--m1-context window needs a tokenizer with windows, such as EqualInfoAC[b=16,v=65k]")
+    }
     let trained = try trainTokenizer(
       resolved, registry: registry, corpus: corpus, m1: options, m1Folder: m1, seed: seed, threads: threads.threads,
       progress: Progress(jobs: 1))

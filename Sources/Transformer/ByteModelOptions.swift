@@ -8,4 +8,12 @@ public struct ByteModelOptions: Sendable, Hashable, Codable {
     training.batch = 8
     training.sequenceLength = 1024
   }
+
+  /// Trains on contexts that restart as EqualInfoAC's windows do: as many positions as the window has bits (a byte
+  /// takes about two of them, so nearly every window fits), and as many tokens a step as before.
+  public mutating func restartAsWindows(bits: Int) {
+    let tokens = training.batch * training.sequenceLength
+    training.sequenceLength = max(16, bits)
+    training.batch = max(1, tokens / training.sequenceLength)
+  }
 }

@@ -158,7 +158,7 @@ public struct CodecBench: Codable, Sendable {
 }
 
 /// Examples of the default size.
-private func cut(_ text: [UInt8]) -> [[UInt8]] {
+func cut(_ text: [UInt8]) -> [[UInt8]] {
   let size = CorpusOptions(paths: []).exampleBytes
   return stride(from: 0, to: text.count, by: size).map { Array(text[$0..<min(text.count, $0 + size)]) }
 }

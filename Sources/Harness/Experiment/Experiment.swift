@@ -65,6 +65,7 @@ public struct Experiment: Sendable, Codable {
       throw root.error("tokenizers", "list at least one tokenizer, such as Bytes")
     }
     var canonical: [String] = []
+    var windowBits: [Int] = []
     for (index, text) in names.enumerated() {
       do {
         let resolved = try registry.resolve(text)
@@ -72,6 +73,7 @@ public struct Experiment: Sendable, Codable {
           throw root.error("tokenizers[\(index)]", "\(resolved.canonicalName) is listed twice")
         }
         canonical.append(resolved.canonicalName)
+        if let bits = resolved.integer("b") { windowBits.append(bits) }
       } catch let error as TokenizerError { throw root.error("tokenizers", error.description, element: index) }
     }
     tokenizers = canonical
@@ -81,8 +83,17 @@ public struct Experiment: Sendable, Codable {
       m1.size = try section.choice("size", ModelShape.sizeNames) ?? m1.size
       m1.steps = try section.integer("steps", in: 1...1 << 40) ?? m1.steps
       m1Seed = UInt64(try section.integer("seed", in: 0...1 << 52) ?? 0)
-      m1.training.sequenceLength = try section.integer("context", in: 16...1 << 16) ?? m1.training.sequenceLength
+      let restarts = try section.string("context") == "window"
+      if !restarts {
+        m1.training.sequenceLength = try section.integer("context", in: 16...1 << 16) ?? m1.training.sequenceLength
+      }
       try Self.training(section, &m1.training)
+      if restarts {
+        guard let bits = windowBits.max() else {
+          throw section.error("context", "'window' needs a tokenizer with windows, such as EqualInfoAC[b=16,v=65k]")
+        }
+        m1.restartAsWindows(bits: bits)
+      }
       try section.finish()
     }
     self.m1 = m1

@@ -1,0 +1,81 @@
+import Foundation
+import Harness
+import Plugins
+import Tokenizers
+import Transformer
+
+/// What the fuzzer gives to decoders and readers, and what must hold of their answers.
+///
+/// The first byte of an input chooses: a token file, a text to round-trip, or tokens to decode; see ``check(_:)``.
+public struct FuzzTargets: Sendable {
+  private let tokenizers: [any Tokenizer]
+
+  /// Small vocabularies and small M1s, so that thousands of inputs a second are tried.
+  static let names = [
+    "Bytes", "GZip[v=256]", "GZip[v=65k,header=off]", "StaticAC[v=256]", "AC[v=256]", "AC[v=65k]", "AC[v=2]",
+    "EqualInfoAC[b=8,v=65k]", "EqualInfoAC[b=12,v=4k]", "EqualInfoAC[b=11,v=128]", "EqualInfoAC[b=32,v=65k]",
+    "EqualInfoAC[b=128,v=256]", "EqualInfoAC[b=24,v=256,end=delay]", "EqualInfoAC[b=40,v=8,reset=never]",
+    "M1Dictionary[v=512]",
+  ]
+
+  /// - Parameter m1: folder of the small M1 that the golden tests use.
+  public init(m1 folder: String) throws {
+    let registry = try Registry(builtInBackends)
+    let model = try NeuralByteModel.load(from: folder)
+    let context = TrainingContext(
+      examples: { AnySequence([Array("training text of a fuzzer".utf8)]) }, byteModel: { model }, seed: 0, threads: 1)
+    tokenizers = try Self.names.map {
+      let spec = try registry.resolve($0)
+      return try registry.backend(named: spec.name).train(spec, context: context)
+    }
+  }
+
+  /// nil, or the property that the input breaks. A crash is a find, too.
+  ///
+  /// - 0: the rest is a token file. If it reads, it writes to bytes that read to the same.
+  /// - 1, 2 modulo 3: the next byte chooses a tokenizer. Then for 1, a text that must come back; for 2, a byte count in
+  ///   two bytes and tokens in two bytes each: whatever decodes has these tokens and no others.
+  public func check(_ input: [UInt8]) -> String? {
+    guard input.count >= 2 else { return nil }
+    if input[0] % 3 == 0 { return checkTokenFile(Data(input[1...])) }
+    let tokenizer = tokenizers[Int(input[1]) % tokenizers.count], name = tokenizer.spec.canonicalName
+    if input[0] % 3 == 1 {
+      let text = Array(input[2...])
+      do {
+        let tokens = try tokenizer.encode(text)
+        guard tokens.allSatisfy({ $0 < tokenizer.vocabularySize }) else { return "\(name) emits a token ≥ v" }
+        return try tokenizer.decode(tokens, byteCount: text.count) == text ? nil : "\(name) gives another text back"
+      } catch { return "\(name) refuses its own work: \(error)" }
+    }
+    guard input.count >= 4 else { return nil }
+    let byteCount = Int(input[2]) << 4 | Int(input[3])
+    let tokens = stride(from: 4, to: input.count - 1, by: 2).map { i -> Token in
+      let value = Token(input[i]) << 8 | Token(input[i + 1])
+      // Mostly possible tokens; some that are not.
+      return value == 0xFFFF ? Token(tokenizer.vocabularySize) : value % Token(tokenizer.vocabularySize)
+    }
+    if tokenizer.decodeGenerated(tokens.map { min($0, Token(tokenizer.vocabularySize - 1)) }, maximumBytes: 50).count > 50
+    {
+      return "\(name) generates more than it may"
+    }
+    guard let text = try? tokenizer.decode(tokens, byteCount: byteCount) else { return nil }
+    guard text.count == byteCount else { return "\(name) decodes to \(text.count) bytes, not \(byteCount)" }
+    guard let again = try? tokenizer.encode(text) else { return "\(name) refuses a text that it decoded" }
+    guard (try? tokenizer.decode(again, byteCount: byteCount)) == text else { return "\(name) gives another text back" }
+    // Bytes and arithmetic codes are one to one. zlib streams are many for one text, and windows need not be the
+    // longest that fit.
+    guard name == "Bytes" || name.hasPrefix("AC") || name.hasPrefix("StaticAC") else { return nil }
+    return again == tokens ? nil : "\(name) decodes tokens that are no text's"
+  }
+
+  private func checkTokenFile(_ data: Data) -> String? {
+    guard let file = try? TokenFile(data, path: "input") else { return nil }
+    for format in TokenFormat.allCases {
+      guard let written = try? file.serialized(format) else { continue }  // tokens too wide for u16
+      guard let again = try? TokenFile(written, path: "again"), again == file else {
+        return "a token file does not survive \(format)"
+      }
+    }
+    return nil
+  }
+}
