@@ -68,8 +68,9 @@ package func kernelSetRuns(_ name: String) -> Bool { ck_kernels_named(name) != n
 
 /// Several token streams under one model, each with its keys and values, advanced side by side. One thread's.
 ///
-/// Position 0 of every stream is BOS; it is evaluated once, when the streams are made. Room for positions grows as
-/// streams do; how much there is changes no bit of any result.
+/// Position 0 of every stream is BOS; it is evaluated once, when the streams are made. Keys and values are rounded to
+/// bfloat16 the moment they are computed, whichever way the model is run: reading them is what a step's time goes into.
+/// Room for positions grows as streams do; how much there is changes no bit of any result.
 package final class InferenceStreams {
   /// Tokens to append to one stream. Logits are wanted from the `keep` last of them.
   package struct Segment {
@@ -90,8 +91,8 @@ package final class InferenceStreams {
   /// Logits after BOS alone.
   package let bosLogits: FloatBuffer
   private var capacity = 0  // positions that a stream has room for: a multiple of 64
-  private var keys: [FloatBuffer] = []  // a layer each: (stream, H, capacity / 64, d, 64)
-  private var values: [FloatBuffer] = []  // a layer each: (stream, H, capacity, d)
+  private var keys: [BFloat16Buffer] = []  // a layer each: (stream, H, capacity / 64, d, 64)
+  private var values: [BFloat16Buffer] = []  // a layer each: (stream, H, capacity, d)
   private var bias: [FloatBuffer] = []  // a layer each: (H, capacity) by reversed distance
   private var rows = 0  // that the buffers below can hold
   private var x = FloatBuffer(0), normed = FloatBuffer(0), qkv = FloatBuffer(0), attended = FloatBuffer(0)
@@ -117,10 +118,10 @@ package final class InferenceStreams {
     guard positions > capacity else { return }
     let shape = model.model.shape, (H, d) = (shape.heads, shape.headSize)
     let wider = max(64, capacity * 2, (positions + 63) / 64 * 64)
-    func moved(_ old: FloatBuffer?) -> FloatBuffer {
-      let new = FloatBuffer(count * H * wider * d)
+    func moved(_ old: BFloat16Buffer?) -> BFloat16Buffer {
+      let new = BFloat16Buffer(count * H * wider * d)
       guard let old else { return new }
-      for head in 0..<count * H { memcpy(new.p + head * wider * d, old.p + head * capacity * d, capacity * d * 4) }
+      for head in 0..<count * H { memcpy(new.p + head * wider * d, old.p + head * capacity * d, capacity * d * 2) }
       return new
     }
     keys = (0..<shape.layers).map { moved($0 < keys.count ? keys[$0] : nil) }
@@ -137,30 +138,30 @@ package final class InferenceStreams {
     capacity = wider
   }
 
-  /// Floats of one position's keys and values in all layers.
+  /// Numbers in one position's keys and values in all layers.
   var positionSize: Int { model.model.shape.layers * 2 * model.model.shape.attentionWidth }
 
   /// Reads (layer, key or value, A) of a position.
-  func readPosition(_ position: Int, of stream: Int, into out: UnsafeMutablePointer<Float>) {
+  func readPosition(_ position: Int, of stream: Int, into out: UnsafeMutablePointer<UInt16>) {
     forEachHead(position, of: stream) { part, key, value, d in
       for e in 0..<d { out[part + e] = key[e * 64] }
-      memcpy(out + part + model.model.shape.attentionWidth, value, d * 4)
+      memcpy(out + part + model.model.shape.attentionWidth, value, d * 2)
     }
   }
 
   /// Appends a position that ``readPosition(_:of:into:)`` gave, after the same tokens before it.
-  func appendPosition(_ source: UnsafePointer<Float>, to stream: Int) {
+  func appendPosition(_ source: UnsafePointer<UInt16>, to stream: Int) {
     widen(to: lengths[stream] + 1)
     forEachHead(lengths[stream], of: stream) { part, key, value, d in
       for e in 0..<d { key[e * 64] = source[part + e] }
-      memcpy(value, source + part + model.model.shape.attentionWidth, d * 4)
+      memcpy(value, source + part + model.model.shape.attentionWidth, d * 2)
     }
     lengths[stream] += 1
   }
 
   private func forEachHead(
     _ t: Int, of stream: Int,
-    _ body: (_ part: Int, _ key: UnsafeMutablePointer<Float>, _ value: UnsafeMutablePointer<Float>, _ d: Int) -> Void
+    _ body: (_ part: Int, _ key: UnsafeMutablePointer<UInt16>, _ value: UnsafeMutablePointer<UInt16>, _ d: Int) -> Void
   ) {
     let shape = model.model.shape, (A, H, d) = (shape.attentionWidth, shape.heads, shape.headSize)
     for l in 0..<shape.layers {
@@ -192,19 +193,15 @@ package final class InferenceStreams {
       row = 0
       for segment in segments {
         let start = lengths[segment.stream], n = segment.tokens.count
-        for h in 0..<H {
-          let head = (segment.stream * H + h) * capacity * d
-          let keys = keys[l].p + head, values = values[l].p + head
-          for i in 0..<n {
-            let key = qkv.p + (row + i) * 3 * A + A + h * d, t = start + i
-            let column = keys + t / 64 * 64 * d + t % 64
-            for e in 0..<d { column[e * 64] = key[e] }
-            memcpy(values + t * d, key + A, d * 4)
-          }
-          k.attention(
-            attended.p + row * A + h * d, A, qkv.p + row * 3 * A + h * d, 3 * A, keys, 64, 64 * d, values, d,
-            bias[l].p + h * capacity, Int32(capacity), nil, Int32(start), Int32(n), Int32(d))
+        let stride = capacity * d
+        let keys = keys[l].p + segment.stream * H * stride, values = values[l].p + segment.stream * H * stride
+        for i in 0..<n {
+          let key = qkv.p + (row + i) * 3 * A + A
+          k.cachePosition(keys, values, stride, key, key + A, Int32(start + i), Int32(H), Int32(d))
         }
+        k.cachedAttention(
+          attended.p + row * A, A, qkv.p + row * 3 * A, 3 * A, keys, values, stride, bias[l].p, Int32(capacity),
+          Int32(start), Int32(n), Int32(H), Int32(d))
         row += n
       }
       k.gemmPacked(Int32(T), Int32(D), Int32(A), attended.p, A, packed.attentionOut.p, update.p, D)

@@ -4,27 +4,33 @@
   import Darwin
 #endif
 
-/// A fixed block of floats, 64-byte aligned, zero at first, with 64 readable bytes past its end.
+/// A fixed block of numbers, 64-byte aligned, zero at first, with 64 readable bytes past its end.
 ///
 /// `@unchecked Sendable`: the memory lives as long as the object; who writes which part is settled by the callers,
 /// which hand disjoint parts to different threads.
-package final class FloatBuffer: @unchecked Sendable {
+package final class Buffer<Number: BitwiseCopyable & Sendable>: @unchecked Sendable {
   package let count: Int
-  package let p: UnsafeMutablePointer<Float>
+  package let p: UnsafeMutablePointer<Number>
 
   package init(_ count: Int) {
     self.count = count
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: count * 4 + 128, alignment: 64)
-    memset(raw, 0, count * 4 + 128)
-    p = raw.assumingMemoryBound(to: Float.self)
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Number>.stride + 128, alignment: 64)
+    memset(raw, 0, count * MemoryLayout<Number>.stride + 128)
+    p = raw.assumingMemoryBound(to: Number.self)
   }
 
   deinit { UnsafeMutableRawPointer(p).deallocate() }
 
-  package func zero() { memset(p, 0, count * 4) }
-  package func copy(from other: FloatBuffer) {
+  package func zero() { memset(p, 0, count * MemoryLayout<Number>.stride) }
+  package func copy(from other: Buffer) {
     precondition(other.count == count, "buffers of one size")
-    memcpy(p, other.p, count * 4)
+    memcpy(p, other.p, count * MemoryLayout<Number>.stride)
   }
-  package var values: UnsafeBufferPointer<Float> { UnsafeBufferPointer(start: p, count: count) }
+  package var values: UnsafeBufferPointer<Number> { UnsafeBufferPointer(start: p, count: count) }
 }
+
+package typealias FloatBuffer = Buffer<Float>
+/// Numbers in bfloat16: the upper halves of floats.
+typealias BFloat16Buffer = Buffer<UInt16>
+/// Token ids; -1 where there is none.
+typealias TokenBuffer = Buffer<Int32>

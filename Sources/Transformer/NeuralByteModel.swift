@@ -28,6 +28,7 @@ public final class NeuralByteModel: ByteModel {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a over the bits of all weights, and the context
     for value in model.parameters.values { hash = (hash ^ UInt64(value.bitPattern)) &* 0x100_0000_01b3 }
     hash = (hash ^ UInt64(contextLength)) &* 0x100_0000_01b3
+    hash = (hash ^ UInt64(Self.format)) &* 0x100_0000_01b3
     fingerprint = String(hash, radix: 16)
   }
 
@@ -113,10 +114,13 @@ public final class NeuralByteModel: ByteModel {
   }
 
   static let fileName = "m1.safetensors"
+  /// Changes with every change of a bit of what the same weights compute (2: keys and values in bfloat16).
+  static let format = 2
 
   public func save(to folder: String) throws {
     var table = metadata
     table["contextLength"] = "\(contextLength)"
+    table["format"] = "\(Self.format)"
     table["fingerprint"] = fingerprint
     try model.save(to: folder + "/" + Self.fileName, metadata: table)
   }
@@ -129,6 +133,10 @@ public final class NeuralByteModel: ByteModel {
     guard let context = metadata["contextLength"].flatMap(Int.init), context >= 16, context <= 1 << 20,
       model.shape.vocabulary == 256
     else { throw TransformerError.damagedFile(path, reason: "a model, but not one over bytes (M1)") }
+    guard metadata["format"] == "\(format)" else {
+      throw TransformerError.damagedFile(
+        path, reason: "of M1's format \(metadata["format"] ?? "1"); this program computes format \(format), so its codes would not decode; train it again")
+    }
     let m1 = NeuralByteModel(model, contextLength: context, metadata: metadata, kernelSet: nil)
     guard m1.fingerprint == metadata["fingerprint"] else {
       throw TransformerError.damagedFile(

@@ -16,7 +16,7 @@ final class PrefixCache: Sendable {
   private let children: [Int32]
   private let parents: [Int32]
   private let logits: FloatBuffer  // (nodes, 256)
-  private let positions: FloatBuffer  // (nodes, InferenceStreams.positionSize), BOS's for node 0
+  private let positions: BFloat16Buffer  // (nodes, InferenceStreams.positionSize), BOS's for node 0
   private let positionSize: Int
 
   static let byteLimit = 256 << 20
@@ -31,8 +31,8 @@ final class PrefixCache: Sendable {
     let first = InferenceStreams(model, count: 1)
     let positionSize = first.positionSize
     self.positionSize = positionSize
-    let limit = max(1, byteLimit / (4 * (positionSize + 512)))
-    let logits = FloatBuffer(limit * 256), positions = FloatBuffer(limit * positionSize)
+    let limit = max(1, byteLimit / (2 * positionSize + 2048))
+    let logits = FloatBuffer(limit * 256), positions = BFloat16Buffer(limit * positionSize)
     self.logits = logits
     self.positions = positions
     memcpy(logits.p, first.bosLogits.p, 1024)
@@ -114,7 +114,7 @@ final class PrefixCache: Sendable {
   }
 
   private static func load(
-    _ node: Int, into streams: InferenceStreams, _ stream: Int, _ parents: [Int32], _ positions: FloatBuffer,
+    _ node: Int, into streams: InferenceStreams, _ stream: Int, _ parents: [Int32], _ positions: BFloat16Buffer,
     _ positionSize: Int
   ) {
     guard node > 0 else { return }

@@ -190,13 +190,3 @@ package struct UncheckedBox<T>: @unchecked Sendable {
   package let value: T
   package init(_ value: T) { self.value = value }
 }
-
-/// Token ids in a fixed place, filled between parallel sections.
-final class TokenBuffer: @unchecked Sendable {
-  let p: UnsafeMutablePointer<Int32>
-  init(_ count: Int) {
-    p = .allocate(capacity: count)
-    p.initialize(repeating: 0, count: count)
-  }
-  deinit { p.deallocate() }
-}

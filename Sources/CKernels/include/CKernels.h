@@ -56,6 +56,18 @@ typedef struct __attribute__((swift_attr("@Sendable"))) CKKernels {
                     ptrdiff_t keyBlock, const float *values, ptrdiff_t ldv, const float *reversedBias, int biasLength,
                     float *_Nullable logSumExp, int start, int rows, int d);
 
+  /// Writes a position's keys and values of all heads (heads·d floats each), rounded to bfloat16, into a cache as
+  /// cachedAttention reads it.
+  void (*cachePosition)(uint16_t *keys, uint16_t *values, size_t headStride, const float *key, const float *value,
+                        int position, int heads, int d);
+
+  /// attention of `rows` consecutive queries for all heads, side by side in q and out, over cached bfloat16 keys and
+  /// values. Head h's lie headStride numbers after head h-1's: keys in blocks of 64 positions, [d, 64] each; values
+  /// [positions, d]. Room for a multiple of 64 positions, all finite. reversedBias: [heads, biasLength].
+  void (*cachedAttention)(float *out, ptrdiff_t ldo, const float *q, ptrdiff_t ldq, const uint16_t *keys,
+                          const uint16_t *values, size_t headStride, const float *reversedBias, int biasLength,
+                          int start, int rows, int heads, int d);
+
   /// Gradient of attention over one whole sequence of S positions (start 0). q, k, v, dq, dk, dv: rows of stride ld;
   /// o, dOut: rows of stride ldo. dq, dk, dv overwritten; reversedBiasGradient [S] (laid out as reversedBias) added to.
   void (*attentionBackward)(float *dq, float *dk, float *dv, float *reversedBiasGradient, const float *q,

@@ -19,7 +19,7 @@ struct Stages: Sendable {
 
   // MARK: M1
 
-  func m1Key() throws -> String { try cacheKey("m1 2", corpus.sha256, experiment.m1, experiment.m1Seed) }
+  func m1Key() throws -> String { try cacheKey("m1 3", corpus.sha256, experiment.m1, experiment.m1Seed) }
 
   /// M1, trained on the training split, or loaded where it is trained already.
   func byteModel() throws -> NeuralByteModel {
