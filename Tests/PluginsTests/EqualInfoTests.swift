@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Harness
 import Testing
 import Tokenizers
 
@@ -139,6 +140,21 @@ func theCodebookEqualsRunningM1(bits: Int) throws {
   #expect(Double(bits) <= 1.001 * ideal)
   let tokens = try trained("AC[v=2]").encode(examples: texts, threads: 2)
   #expect(tokens.reduce(0) { $0 + $1.count } == bits)
+}
+
+/// Every width, window by window under M1: no codebook, which theCodebookEqualsRunningM1 covers.
+@Test(arguments: [WindowRule.reserve, .delay])
+func everyWidthRoundTripsEveryHardCase(rule: WindowRule) throws {
+  let texts = hardCases.map(\.bytes) + [Array(sampleText.prefix(700))]
+  for bits in 8...128 {
+    let coder = WindowCoder(model: randomM1, bits: bits, rule: rule, reset: 1)
+    let windows = try coder.encode(examples: texts, threads: 2)
+    let decoded = try coder.decode(examples: zip(windows, texts).map { ($0.codes, $1.count) }, threads: 2)
+    #expect(decoded.map(\.text) == texts, "b = \(bits)")
+    #expect(decoded.map(\.isWhole) == texts.map { _ in true })
+    #expect(windows.allSatisfy { $0.codes.allSatisfy { bits == 128 || $0 < 1 << UInt128(bits) } })
+    #expect(windows.map { $0.lengths.reduce(0, +) } == texts.map(\.count))
+  }
 }
 
 @Test func reserveFollowsTheDesignsArithmetic() {
