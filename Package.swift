@@ -18,6 +18,7 @@ let package = Package(
     // C: each imported by exactly one Swift target.
     .target(name: "CKernels", exclude: ["kernels.inc"]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
+    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl", .when(platforms: [.linux]))]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "CSentencePiece",
@@ -28,7 +29,7 @@ let package = Package(
     // Pure functions on counts and losses.
     .target(name: "Metrics", dependencies: ["Tokenizers"]),
     // The one decoder-only transformer, M1 and M2.
-    .target(name: "Transformer", dependencies: ["Tokenizers", "Metrics", "CKernels", "COpenBLAS"]),
+    .target(name: "Transformer", dependencies: ["Tokenizers", "Metrics", "CKernels", "COpenBLAS", "COneDNN"]),
     // One folder a backend.
     .target(name: "Plugins", dependencies: ["Tokenizers", "Transformer", "CSentencePiece", "CZlib"]),
     // Corpus, experiment, runner, records, report.

@@ -1,13 +1,15 @@
 import ArgumentParser
 import Foundation
 import Harness
+import Metrics
 import Tokenizers
+import Transformer
 
 struct BenchCommand<Source: RegistrySource>: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "bench", abstract: "Measure this machine: M1 and the tokenizers, or training.",
-      subcommands: [CodecBenchCommand<Source>.self, WindowBenchCommand<Source>.self])
+      subcommands: [CodecBenchCommand<Source>.self, WindowBenchCommand<Source>.self, TrainBenchCommand.self])
   }
 }
 
@@ -80,3 +82,80 @@ struct WindowBenchCommand<Source: RegistrySource>: ParsableCommand {
     print(json ? String(decoding: try jsonEncoder.encode(bench), as: UTF8.self) : bench.markdown)
   }
 }
+
+struct TrainBenchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train", abstract: "Training speed by size, vocabulary and precision; where the time goes.",
+    discussion: """
+      With --pytorch, Benchmarks/pytorch_step.py takes the same step in turn, and the ratios are printed. --export writes \
+      weights, tokens, loss and gradients of one small batch for its 'check'.
+
+      EXAMPLE
+        harness bench train --sizes 3m --vocabularies 256 32000 --precisions f32 bf16 --pytorch venv/bin/python
+        harness bench train --export step.safetensors && venv/bin/python Benchmarks/pytorch_step.py check step.safetensors
+      """)
+  @Option(parsing: .upToNextOption, help: "Model sizes.") var sizes = ["1m", "3m", "25m"]
+  @Option(parsing: .upToNextOption, help: "Vocabulary sizes.") var vocabularies = [256, 32_000, 65_536]
+  @Option(parsing: .upToNextOption, help: "f32, bf16, exact.") var precisions: [Precision] = [.f32, .bf16, .exact]
+  @Option(help: "Seconds to measure each configuration for, at least.") var seconds = 3.0
+  @Option(help: ArgumentHelp("A Python with torch, to measure beside.", valueName: "python")) var pytorch: String?
+  @Option(help: "Its program.") var script = "Benchmarks/pytorch_step.py"
+  @Option(help: ArgumentHelp("Writes one batch's loss and gradients of the first size, vocabulary and precision, and stops.", valueName: "file"))
+  var export: String?
+  @Flag(help: ArgumentHelp("Prints the peak memory of the first configuration; used by the table.", visibility: .hidden))
+  var memoryOnly = false
+  @Flag(help: "Machine-readable output.") var json = false
+  @OptionGroup var threads: ThreadOptions
+
+  func validate() throws {
+    guard !sizes.isEmpty, !vocabularies.isEmpty, !precisions.isEmpty else {
+      throw ValidationError("give at least one size, vocabulary and precision")
+    }
+    guard vocabularies.allSatisfy((2...1 << 20).contains) else {
+      throw ValidationError("--vocabularies must be from 2 to 1048576")
+    }
+    for size in sizes where !ModelShape.sizeNames.contains(size) {
+      throw ValidationError("--sizes '\(size)' is not one of \(ModelShape.sizeNames.joined(separator: ", "))")
+    }
+    guard seconds >= 0, seconds <= 3600 else { throw ValidationError("--seconds must be from 0 to 3600") }
+  }
+
+  func run() throws {
+    if memoryOnly {
+      let peak = try trainingPeakMegabytes(
+        size: sizes[0], vocabulary: vocabularies[0], precision: precisions[0], threads: threads.threads)
+      print(peak)
+      return
+    }
+    if let export {
+      guard let shape = ModelShape(named: sizes[0], vocabulary: vocabularies[0]) else { return }
+      var options = TrainingOptions()
+      (options.batch, options.sequenceLength, options.precision) = (4, 100, precisions[0])
+      try writeGradientFixture(shape: shape, options: options, threads: threads.threads, to: export)
+      return
+    }
+    let bench = try TrainBench(
+      sizes: sizes, vocabularies: vocabularies, precisions: precisions, threads: threads.threads, seconds: seconds,
+      pytorch: pytorch, script: script, peakMemory: { try peakMemory($0, $1, $2) }, report: { printError($0) })
+    print(json ? String(decoding: try jsonEncoder.encode(bench), as: UTF8.self) : bench.markdown)
+  }
+
+  /// This program again, for one configuration: memory that other configurations took does not count.
+  private func peakMemory(_ size: String, _ vocabulary: Int, _ precision: Precision) throws -> Double? {
+    guard let program = Bundle.main.executablePath else { return nil }
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = [
+      "bench", "train", "--memory-only", "--sizes", size, "--vocabularies", "\(vocabulary)", "--precisions",
+      precision.rawValue, "--threads", "\(threads.threads)",
+    ]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try process.run()
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return Double(String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
+  }
+}
+
+extension Precision: ExpressibleByArgument {}

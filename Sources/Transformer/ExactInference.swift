@@ -188,7 +188,7 @@ package final class InferenceStreams {
     }
     for l in 0..<shape.layers {
       let weights = model.layout.layers[l], packed = model.layers[l]
-      k.rmsNorm(normed.p, nil, x.p, p + weights.attentionNorm, Int32(T), Int32(D))
+      k.rmsNorm(normed.p, nil, nil, x.p, p + weights.attentionNorm, Int32(T), Int32(D))
       k.gemmPacked(Int32(T), Int32(3 * A), Int32(D), normed.p, D, packed.qkv.p, qkv.p, 3 * A)
       row = 0
       for segment in segments {
@@ -206,7 +206,7 @@ package final class InferenceStreams {
       }
       k.gemmPacked(Int32(T), Int32(D), Int32(A), attended.p, A, packed.attentionOut.p, update.p, D)
       k.add(x.p, update.p, T * D)
-      k.rmsNorm(normed.p, nil, x.p, p + weights.mlpNorm, Int32(T), Int32(D))
+      k.rmsNorm(normed.p, nil, nil, x.p, p + weights.mlpNorm, Int32(T), Int32(D))
       k.gemmPacked(Int32(T), Int32(F), Int32(D), normed.p, D, packed.mlpIn.p, hidden.p, F)
       k.relu(hidden.p, T * F)
       k.gemmPacked(Int32(T), Int32(D), Int32(F), hidden.p, F, packed.mlpOut.p, update.p, D)
@@ -224,7 +224,7 @@ package final class InferenceStreams {
     }
     guard kept > 0 else { return }
     if logits.count < kept * shape.vocabulary { logits = FloatBuffer(kept * shape.vocabulary) }
-    k.rmsNorm(normed.p, nil, update.p, model.headWeight.p, Int32(kept), Int32(D))
+    k.rmsNorm(normed.p, nil, nil, update.p, model.headWeight.p, Int32(kept), Int32(D))
     k.gemmPacked(Int32(kept), Int32(shape.vocabulary), Int32(D), normed.p, D, model.head.p, logits.p, shape.vocabulary)
   }
 

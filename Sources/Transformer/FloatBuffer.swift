@@ -31,6 +31,6 @@ package final class Buffer<Number: BitwiseCopyable & Sendable>: @unchecked Senda
 
 package typealias FloatBuffer = Buffer<Float>
 /// Numbers in bfloat16: the upper halves of floats.
-typealias BFloat16Buffer = Buffer<UInt16>
+package typealias BFloat16Buffer = Buffer<UInt16>
 /// Token ids; -1 where there is none.
 typealias TokenBuffer = Buffer<Int32>

@@ -1,44 +1,100 @@
 import CKernels
+import COneDNN
 import COpenBLAS
 
 /// How matrix products are computed.
 public enum Precision: String, Sendable, CaseIterable, Codable {
   /// OpenBLAS in single precision.
   case f32
-  /// The project's own kernels: the same bits on every machine.
+  /// oneDNN: operands in bfloat16, sums in single precision. Weights, gradients and everything else stay in f32.
+  case bf16
+  /// The project's own kernels in single precision: the same bits on every machine.
   case exact
+}
+
+/// A matrix in memory, in single precision or bfloat16.
+package enum Operand {
+  case float(UnsafeMutablePointer<Float>)
+  case half(UnsafeMutablePointer<UInt16>)
+
+  static func + (operand: Operand, count: Int) -> Operand {
+    switch operand {
+    case .float(let p): .float(p + count)
+    case .half(let p): .half(p + count)
+    }
+  }
+  /// nil for bfloat16.
+  var float: UnsafeMutablePointer<Float>? { if case .float(let p) = self { p } else { nil } }
+  /// nil for single precision.
+  var half: UnsafeMutablePointer<UInt16>? { if case .half(let p) = self { p } else { nil } }
+}
+
+/// Memory for a matrix that products read: what ``Precision`` says.
+package enum OperandBuffer: Sendable {
+  case float(FloatBuffer)
+  case half(BFloat16Buffer)
+
+  package init(_ count: Int, _ precision: Precision) {
+    self = precision == .bf16 ? .half(BFloat16Buffer(count)) : .float(FloatBuffer(count))
+  }
+  var p: Operand {
+    switch self {
+    case .float(let buffer): .float(buffer.p)
+    case .half(let buffer): .half(buffer.p)
+    }
+  }
 }
 
 /// Matrix products of one precision. Single-threaded; safe to use from many threads.
 package struct MatrixProduct: Sendable {
   package let precision: Precision
 
-  /// - Throws: ``TransformerError/backend(_:)`` when the library is missing.
+  /// - Throws: ``TransformerError/backend(_:)`` when the library is missing, or the machine cannot.
   package init(_ precision: Precision) throws {
     if let asked = ck_kernels_refused() {
       throw TransformerError.backend(
         "HARNESS_KERNELS=\(String(cString: asked)): this machine has no such kernels; "
           + "use avx512, avx2, neon or plain, or unset it")
     }
-    if precision == .f32, let problem = cob_load() { throw TransformerError.backend(String(cString: problem)) }
+    switch precision {
+    case .f32: if let problem = cob_load() { throw TransformerError.backend(String(cString: problem)) }
+    case .bf16: if let problem = cod_load() { throw TransformerError.backend(String(cString: problem)) }
+    case .exact: break
+    }
     self.precision = precision
   }
 
-  /// C `[m, n]` = op(A)·op(B), or C += with `accumulate`. op(A) is `[m, k]`, op(B) `[k, n]`; a transposed operand lies
-  /// in memory as its transpose. `lda`, `ldb`, `ldc`: floats from row to row as stored.
+  /// C `[m, n]` = op(A)·op(B), or C += with `accumulate`; then max(0, C) with `relu`. op(A) is `[m, k]`, op(B) `[k, n]`; a
+  /// transposed operand lies in memory as its transpose. `lda`, `ldb`, `ldc`: numbers from row to row as stored.
+  ///
+  /// A and B are bfloat16 for ``Precision/bf16`` and floats otherwise; C is bfloat16 or float for bf16, else float.
   func multiply(
-    m: Int, n: Int, k: Int, _ a: UnsafePointer<Float>, transposeA: Bool = false, lda: Int, _ b: UnsafePointer<Float>,
-    transposeB: Bool = false, ldb: Int, into c: UnsafeMutablePointer<Float>, ldc: Int, accumulate: Bool = false
+    m: Int, n: Int, k: Int, _ a: Operand, transposeA: Bool = false, lda: Int, _ b: Operand, transposeB: Bool = false,
+    ldb: Int, into c: Operand, ldc: Int, accumulate: Bool = false, relu: Bool = false
   ) {
-    switch precision {
-    case .f32:
-      cob_sgemm(
-        transposeA ? 1 : 0, transposeB ? 1 : 0, Int32(m), Int32(n), Int32(k), a, Int32(lda), b, Int32(ldb), c,
-        Int32(ldc), accumulate ? 1 : 0)
-    case .exact:
-      ck_kernels().pointee.gemm(
-        Int32(m), Int32(n), Int32(k), a, transposeA ? 1 : lda, transposeA ? lda : 1, b, transposeB ? 1 : ldb,
-        transposeB ? ldb : 1, c, ldc, accumulate ? 1 : 0)
+    switch (a, b, c) {
+    case (.half(let a), .half(let b), let c):
+      precondition(precision == .bf16 && !(accumulate && c.half != nil), "bfloat16 operands outside bf16")
+      var product = CODProduct(
+        m: Int32(m), n: Int32(n), k: Int32(k), transposeA: transposeA ? 1 : 0, transposeB: transposeB ? 1 : 0,
+        lda: Int32(lda), ldb: Int32(ldb), ldc: Int32(ldc), accumulate: accumulate ? 1 : 0, relu: relu ? 1 : 0,
+        bfloat16Result: c.half == nil ? 0 : 1)
+      let result = c.half.map { UnsafeMutableRawPointer($0) } ?? c.float.map { UnsafeMutableRawPointer($0) }
+      if let result, let problem = cod_multiply(&product, a, b, result) {
+        preconditionFailure("oneDNN refuses \(product): \(String(cString: problem))")
+      }
+    case (.float(let a), .float(let b), .float(let c)):
+      if precision == .f32 {
+        cob_sgemm(
+          transposeA ? 1 : 0, transposeB ? 1 : 0, Int32(m), Int32(n), Int32(k), a, Int32(lda), b, Int32(ldb), c,
+          Int32(ldc), accumulate ? 1 : 0)
+      } else {
+        ck_kernels().pointee.gemm(
+          Int32(m), Int32(n), Int32(k), a, transposeA ? 1 : lda, transposeA ? lda : 1, b, transposeB ? 1 : ldb,
+          transposeB ? ldb : 1, c, ldc, accumulate ? 1 : 0)
+      }
+      if relu { for row in 0..<m { ck_kernels().pointee.relu(c + row * ldc, n) } }
+    default: preconditionFailure("operands of two precisions")
     }
   }
 }
@@ -46,6 +102,10 @@ package struct MatrixProduct: Sendable {
 /// Names and versions of the numeric libraries in use, for run records.
 public func numericLibraries(precision: Precision) -> [String: String] {
   var libraries = ["kernels": String(cString: ck_kernels().pointee.name)]
-  if precision == .f32 { libraries["openblas"] = String(cString: cob_config()) }
+  switch precision {
+  case .f32: libraries["openblas"] = String(cString: cob_config())
+  case .bf16: libraries["onednn"] = String(cString: cod_config())
+  case .exact: break
+  }
   return libraries
 }

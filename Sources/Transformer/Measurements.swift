@@ -8,14 +8,23 @@ public func secondsOf(_ body: () throws -> Void) rethrows -> Double {
   return Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
 }
 
-/// FLOPs a second of one thread's matrix products of order `n`, the best of twenty.
-public func measuredMatrixFLOPs(precision: Precision, order n: Int = 384) throws -> Double {
+/// FLOPs a second of matrix products of order `n` on so many threads at once, each its own; the best of several.
+public func measuredMatrixFLOPs(precision: Precision, order n: Int = 384, threads: Int = 1) throws -> Double {
   let products = try MatrixProduct(precision)
-  let a = FloatBuffer(n * n), b = FloatBuffer(n * n), c = FloatBuffer(n * n)
-  let best = (0..<20).reduce(Double.infinity) { best, _ in
-    min(best, secondsOf { products.multiply(m: n, n: n, k: n, a.p, lda: n, b.p, ldb: n, into: c.p, ldc: n) })
+  let operands = (0..<threads).map { _ in
+    (OperandBuffer(n * n, precision), OperandBuffer(n * n, precision), FloatBuffer(n * n))
   }
-  return 2 * Double(n * n * n) / best
+  let repeats = max(1, 100_000_000 / (n * n * n))
+  func round() -> Double {
+    secondsOf {
+      parallelFor(threads, threads: threads) { t in
+        let (a, b, c) = operands[t]
+        for _ in 0..<repeats { products.multiply(m: n, n: n, k: n, a.p, lda: n, b.p, ldb: n, into: .float(c.p), ldc: n) }
+      }
+    }
+  }
+  let best = (0..<12).reduce(Double.infinity) { best, _ in min(best, round()) }
+  return 2 * Double(n * n * n) * Double(repeats * threads) / best
 }
 
 /// The kernel set in use and the most FLOPs a second that one thread's fused multiply-adds reach with it, on registers
@@ -56,4 +65,71 @@ extension NeuralByteModel {
     let all = convention.forwardPerToken(model.shape, sequenceLength: length + 1) * Double(length + 1)
     return Double(batch) * (all - convention.forwardPerToken(model.shape, sequenceLength: 1)) / best
   }
+}
+
+/// How fast a training step of one shape is, and where its time goes.
+public struct StepMeasurement: Sendable {
+  /// The best step.
+  public let seconds: Double
+  /// Thread-seconds of each phase, of all measured steps, as shares of their sum.
+  public let shares: [Phase: Double]
+}
+
+/// Runs training steps on random tokens: one to warm up, then until `seconds` have passed, at least three.
+public func measuredStep(
+  shape: ModelShape, options: TrainingOptions, threads: Int, seconds: Double
+) throws -> StepMeasurement {
+  let trainer = try Trainer(shape: shape, options: options, totalSteps: 1_000_000, seed: 1, threads: threads)
+  let source = RandomTokens(vocabulary: shape.vocabulary)
+  _ = try trainer.step(from: source)
+  trainer.resetTimes()
+  var best = Double.infinity
+  var total = 0.0
+  var count = 0
+  while total < seconds || count < 3 {
+    let time = try secondsOf { _ = try trainer.step(from: source) }
+    best = min(best, time)
+    total += time
+    count += 1
+  }
+  let times = trainer.times
+  let sum = times.reduce(0, +)
+  return StepMeasurement(
+    seconds: best,
+    shares: Dictionary(uniqueKeysWithValues: Phase.allCases.map { ($0, times[$0.rawValue] / sum) }))
+}
+
+private struct RandomTokens: SequenceSource {
+  let vocabulary: Int
+  func sequence(_ index: Int, into out: UnsafeMutableBufferPointer<Int32>) {
+    var generator = SeededGenerator(seed: UInt64(index))
+    for t in out.indices { out[t] = Int32(generator.below(vocabulary)) }
+  }
+}
+
+/// The loss and the gradient of one batch of a seeded model, written as safetensors with the weights: for a program
+/// that computes the same elsewhere. `tokens`: `[batch, sequenceLength]` as floats.
+public func writeGradientFixture(
+  shape: ModelShape, options: TrainingOptions, threads: Int, to path: String
+) throws {
+  let trainer = try Trainer(shape: shape, options: options, totalSteps: 10, seed: 5, threads: threads)
+  var generator = SeededGenerator(seed: 6)
+  let tokens = (0..<options.batch * options.sequenceLength).map { _ in Int32(generator.below(shape.vocabulary)) }
+  let (loss, gradient) = try trainer.lossAndGradient(tokens: tokens)
+  func slice(_ buffer: FloatBuffer, _ tensor: Tensor) -> UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(start: buffer.p + tensor.offset, count: tensor.count)
+  }
+  let floats = FloatBuffer(tokens.count), lossValue = FloatBuffer(1)
+  for (i, token) in tokens.enumerated() { floats.p[i] = Float(token) }
+  lossValue.p[0] = Float(loss)
+  var tensors = trainer.layout.tensors.map { ($0.name, $0.shape, slice(trainer.parameters, $0)) }
+  tensors += trainer.layout.tensors.map { ("gradient." + $0.name, $0.shape, slice(gradient, $0)) }
+  tensors.append(("tokens", [options.batch, options.sequenceLength], floats.values))
+  tensors.append(("loss", [1], lossValue.values))
+  try SafeTensors.write(
+    to: path,
+    metadata: [
+      "dim": "\(shape.dim)", "heads": "\(shape.heads)", "layers": "\(shape.layers)", "mlp": "\(shape.mlp)",
+      "headSize": "\(shape.headSize)", "vocabulary": "\(shape.vocabulary)",
+    ], tensors: tensors)
 }

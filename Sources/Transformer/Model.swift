@@ -67,7 +67,9 @@ public struct Model: Sendable {
     let group = max(1, min(8, 4096 / S))
     let sequences = (count + S - 1) / S
     let groups = (sequences + group - 1) / group
-    let (shape, parameters) = (shape, parameters)
+    let shape = shape
+    let store = WeightStore(parameters, precision)
+    let weights = UncheckedBox(store.weights(threads: threads))  // read by all, as long as the store lives
     // Each thread takes a contiguous run of groups, so that it makes its buffers once.
     let parts = max(1, min(threads, groups))
     let perPart: [[Double]] = try parallelMap(parts, threads: threads) { part in
@@ -82,11 +84,11 @@ public struct Model: Sendable {
           }
         }
         return shard.run(
-          parameters: parameters.p, gradients: nil, inputs: inputs.p, targets: targets.p, gradientScale: 0, zLoss: 0
+          parameters: weights.value, gradients: nil, inputs: inputs.p, targets: targets.p, gradientScale: 0, zLoss: 0
         ).nats
       }
     }
-    return perPart.joined().reduce(0, +)
+    return withExtendedLifetime(store) { perPart.joined().reduce(0, +) }
   }
 }
 extension SafeTensors {

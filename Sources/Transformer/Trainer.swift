@@ -41,6 +41,7 @@ public final class Trainer {
   public private(set) var step = 0
   package let layout: ParameterLayout
   package let parameters: FloatBuffer
+  private let store: WeightStore
   private let optimizer: Optimizer
   private let gradients: [FloatBuffer]
   private let shards: [UncheckedBox<TrainingShard>]
@@ -48,6 +49,20 @@ public final class Trainer {
   private let inputs: TokenBuffer
   private let targets: TokenBuffer
   private let threads: Int
+  private var optimizerTimes = PhaseTimes()
+
+  /// Thread-seconds that each ``Phase`` has taken since ``resetTimes()``, by its raw value. Phases within a shard are one
+  /// thread's; the optimiser's wall time counts once for every thread.
+  package var times: [Double] {
+    let workers = Double(min(threads, shards.count))
+    return Phase.allCases.map { phase in
+      shards.reduce(optimizerTimes.seconds[phase.rawValue] * workers) { $0 + $1.value.times.seconds[phase.rawValue] }
+    }
+  }
+  package func resetTimes() {
+    optimizerTimes = PhaseTimes()
+    for shard in shards { shard.value.resetTimes() }
+  }
 
   /// What one step did.
   public struct Step: Sendable {
@@ -66,6 +81,7 @@ public final class Trainer {
     let layout = ParameterLayout(shape)
     self.layout = layout
     parameters = FloatBuffer(layout.count)
+    store = WeightStore(parameters, options.precision)
     layout.initialize(parameters, layerCount: shape.layers, seed: seed)
     optimizer = Optimizer(options.optimizer, layout: layout, weightDecay: options.weightDecay)
     let products = try MatrixProduct(options.precision)
@@ -97,18 +113,20 @@ public final class Trainer {
       for t in 1..<max(1, S) { inputs.p[b * S + t] = out[t - 1] }
     }
     let scale = 1 / Float(B * S)
-    let (parameters, gradients, inputs, targets, first) = (parameters, gradients, inputs, targets, firstSequence)
+    let (gradients, inputs, targets, first) = (gradients, inputs, targets, firstSequence)
     let shards = shards, zLoss = Float(options.zLoss)
+    let weights = UncheckedBox(store.weights(threads: threads))  // read by all
     let sums = try parallelMap(shards.count, threads: threads) { s in  // each shard writes only its own buffers
       gradients[s].zero()
       let offset = first[s] * S
       return shards[s].value.run(
-        parameters: parameters.p, gradients: gradients[s].p, inputs: inputs.p + offset, targets: targets.p + offset,
+        parameters: weights.value, gradients: gradients[s].p, inputs: inputs.p + offset, targets: targets.p + offset,
         gradientScale: scale, zLoss: zLoss)
     }
     var total = LossSums()
     for sum in sums { total += sum }
     let loss = total.nats / Double(B * S)
+    optimizerTimes.start()
     let norm = optimizer.gather(gradients, threads: threads)
     guard loss.isFinite, norm.isFinite else { throw TransformerError.diverged(step: step, loss: loss) }
     let rate =
@@ -117,6 +135,7 @@ public final class Trainer {
       step, parameters: parameters, gradients: gradients[0],
       gradientScale: options.clip > 0 && norm > options.clip ? options.clip / norm : 1, learningRate: rate,
       threads: threads)
+    optimizerTimes.end(.optimizer)
     step += 1
     return Step(lossNats: loss, gradientNorm: norm, learningRate: rate)
   }
@@ -177,7 +196,7 @@ public final class Trainer {
     for s in shards.indices {
       gradients[s].zero()
       total += shards[s].value.run(
-        parameters: parameters.p, gradients: gradients[s].p, inputs: inputs.p + firstSequence[s] * S,
+        parameters: store.weights(threads: 1), gradients: gradients[s].p, inputs: inputs.p + firstSequence[s] * S,
         targets: targets.p + firstSequence[s] * S, gradientScale: 1 / Float(B * S), zLoss: Float(options.zLoss))
     }
     _ = optimizer.gather(gradients, threads: 1)

@@ -34,8 +34,10 @@ typedef struct __attribute__((swift_attr("@Sendable"))) CKKernels {
   /// C[M,N] = A[M,K] (rows of stride lda) · B, B packed by pack of this same set. Same bits as gemm.
   void (*gemmPacked)(int M, int N, int K, const float *a, ptrdiff_t lda, const float *packed, float *c, ptrdiff_t ldc);
 
-  /// out[rows,D] = x / rms(x) * weight. inverse (may be NULL): [rows], 1/rms. Zhang & Sennrich 2019, eq. 4, epsilon 1e-6.
-  void (*rmsNorm)(float *out, float *_Nullable inverse, const float *x, const float *weight, int rows, int D);
+  /// out[rows,D] = x / rms(x) * weight, or `half` in bfloat16 where out is NULL. inverse (may be NULL): [rows], 1/rms.
+  /// Zhang & Sennrich 2019, eq. 4, epsilon 1e-6.
+  void (*rmsNorm)(float *_Nullable out, uint16_t *_Nullable half, float *_Nullable inverse, const float *x,
+                  const float *weight, int rows, int D);
   /// dx[rows,D] += gradient of rmsNorm; dweight[D] += likewise.
   void (*rmsNormBackward)(float *dx, float *dweight, const float *dy, const float *x, const float *weight,
                           const float *inverse, int rows, int D);
@@ -43,6 +45,11 @@ typedef struct __attribute__((swift_attr("@Sendable"))) CKKernels {
   void (*relu)(float *x, size_t n);
   /// dx = y > 0 ? dx : 0, y being relu's output.
   void (*reluBackward)(float *dx, const float *y, size_t n);
+  void (*reluBackwardHalf)(uint16_t *dx, const uint16_t *y, size_t n);
+  /// bfloat16 of x, to nearest, ties to even.
+  void (*narrow)(uint16_t *out, const float *x, size_t n);
+  /// out[columns, ldo] = transpose of x[rows, ldx].
+  void (*transpose)(float *out, ptrdiff_t ldo, const float *x, ptrdiff_t ldx, int rows, int columns);
   /// x += y.
   void (*add)(float *x, const float *y, size_t n);
 
@@ -75,10 +82,10 @@ typedef struct __attribute__((swift_attr("@Sendable"))) CKKernels {
                             ptrdiff_t ldo, const float *reversedBias, const float *logSumExp, int S, int d);
 
   /// Cross entropy with z-loss over rows of logits [rows, V] (rows of stride ld), which become their gradients times
-  /// `scale` when scale is not 0. A target below 0 is no target: its gradient is 0. nats, z: sums over rows of
-  /// -log p(target) and log(Z)^2, added to.
+  /// `scale` when scale is not 0; with `half`, gradients are bfloat16, each row from the start of its logits' place. A
+  /// target below 0 is no target: its gradient is 0. nats, z: sums over rows of -log p(target) and log(Z)^2, added to.
   void (*crossEntropy)(float *logits, ptrdiff_t ld, const int32_t *targets, int rows, int V, float zLoss, float scale,
-                       double *nats, double *z);
+                       int half, double *nats, double *z);
 
   /// Integer frequencies of softmax(logits[256]) with total 2^bits, each ≥ 1: 1 + floor(p·(2^bits - 256)); the largest
   /// (lowest index on ties) takes what is left. bits in 8...16.
