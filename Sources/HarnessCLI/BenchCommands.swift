@@ -100,9 +100,13 @@ struct TrainBenchCommand: ParsableCommand {
   @Option(help: "Seconds to measure each configuration for, at least.") var seconds = 3.0
   @Option(help: ArgumentHelp("A Python with torch, to measure beside.", valueName: "python")) var pytorch: String?
   @Option(help: "Its program.") var script = "Benchmarks/pytorch_step.py"
-  @Option(help: ArgumentHelp("Writes one batch's loss and gradients of the first size, vocabulary and precision, and stops.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp(
+      "Writes one batch's loss and gradients of the first size, vocabulary and precision, and stops.", valueName: "file"
+    ))
   var export: String?
-  @Flag(help: ArgumentHelp("Prints the peak memory of the first configuration; used by the table.", visibility: .hidden))
+  @Flag(
+    help: ArgumentHelp("Prints the peak memory of the first configuration; used by the table.", visibility: .hidden))
   var memoryOnly = false
   @Flag(help: "Machine-readable output.") var json = false
   @OptionGroup var threads: ThreadOptions

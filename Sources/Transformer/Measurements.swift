@@ -19,7 +19,9 @@ public func measuredMatrixFLOPs(precision: Precision, order n: Int = 384, thread
     secondsOf {
       parallelFor(threads, threads: threads) { t in
         let (a, b, c) = operands[t]
-        for _ in 0..<repeats { products.multiply(m: n, n: n, k: n, a.p, lda: n, b.p, ldb: n, into: .float(c.p), ldc: n) }
+        for _ in 0..<repeats {
+          products.multiply(m: n, n: n, k: n, a.p, lda: n, b.p, ldb: n, into: .float(c.p), ldc: n)
+        }
       }
     }
   }

@@ -135,7 +135,10 @@ public final class NeuralByteModel: ByteModel {
     else { throw TransformerError.damagedFile(path, reason: "a model, but not one over bytes (M1)") }
     guard metadata["format"] == "\(format)" else {
       throw TransformerError.damagedFile(
-        path, reason: "of M1's format \(metadata["format"] ?? "1"); this program computes format \(format), so its codes would not decode; train it again")
+        path,
+        reason:
+          "of M1's format \(metadata["format"] ?? "1"); this program computes format \(format), so its codes would not decode; train it again"
+      )
     }
     let m1 = NeuralByteModel(model, contextLength: context, metadata: metadata, kernelSet: nil)
     guard m1.fingerprint == metadata["fingerprint"] else {

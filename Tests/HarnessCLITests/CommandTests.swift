@@ -3,8 +3,9 @@ import Testing
 import Tokenizers
 
 /// Runs the built `harness` as a user would.
-private func harness(_ arguments: [String], input: Data? = nil) throws -> (status: Int32, output: Data, errors: String)
-{
+private func harness(
+  _ arguments: [String], input: Data? = nil, environment: [String: String] = [:]
+) throws -> (status: Int32, output: Data, errors: String) {
   signal(SIGPIPE, SIG_IGN)  // a command that ends before it has read its input
   let process = Process()
   process.executableURL = Bundle.main.bundleURL.deletingLastPathComponent().appendingPathComponent("harness")
@@ -14,6 +15,7 @@ private func harness(_ arguments: [String], input: Data? = nil) throws -> (statu
     process.executableURL = folder.appendingPathComponent("harness")
   }
   process.arguments = arguments
+  process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
   let output = Pipe(), errors = Pipe(), source = Pipe()
   process.standardOutput = output
   process.standardError = errors
@@ -192,4 +194,75 @@ func everySubcommandHasHelpWithAnExample(command: String) throws {
   #expect(try harness(["run", first, "--out", scratch.path + "/run"]).status == 0)
   let both = try harness(["run", experiment, "--out", scratch.path + "/run"])
   #expect(both.errors.contains("2 of 2 cells finished (1 were there already)"), "\(both.errors)")
+}
+
+/// Training under `precision: exact`, from the corpus to the last weight, on every kernel set and thread count.
+@Test func exactTrainingGivesTheSameWeightsEverywhere() throws {
+  let scratch = try Scratch()
+  let corpus = try scratch.write("text.txt", text)
+  let experiment = try scratch.write(
+    "exact.yaml",
+    Data(
+      """
+      name: exact
+      corpus: {paths: ["\(corpus)"], validationShare: 0.1}
+      m2: {sizes: [1m], sequenceLength: 40, batch: 3, precision: exact}
+      match: {by: steps, budget: 4}
+      evaluation: {bytes: 500}
+      tokenizers: [Bytes]
+      """.utf8))
+  var models: [String: Data] = [:]
+  for (kernels, threads) in [("plain", "2"), ("avx2", "1"), ("avx512", "1"), ("avx512", "2"), ("neon", "2")] {
+    let folder = scratch.path + "/\(kernels)\(threads)"
+    let result = try harness(
+      ["run", experiment, "--out", folder, "--threads", threads], environment: ["HARNESS_KERNELS": kernels])
+    if result.status != 0, result.errors.contains("HARNESS_KERNELS") { continue }  // not on this machine
+    #expect(result.status == 0, "\(kernels): \(result.errors)")
+    let name = try #require(
+      try FileManager.default.contentsOfDirectory(atPath: folder + "/models").first { $0.hasSuffix(".safetensors") })
+    models[kernels + threads] = try Data(contentsOf: URL(fileURLWithPath: folder + "/models/" + name))
+  }
+  let plain = try #require(models["plain2"])
+  #expect(models.count >= 2)
+  for (name, model) in models {
+    let isTheSame = model == plain
+    #expect(isTheSame, "\(name)")
+  }
+}
+
+@Test func benchesAnswerForMachines() throws {
+  struct Codec: Decodable {
+    struct Row: Decodable { let tokenizer: String, encode: Double, decode: Double }
+    let rows: [Row], codeOverhead: Double, peakGigaflops: Double
+  }
+  struct Training: Decodable {
+    struct Row: Decodable { let tokensPerSecond: Double, peakMegabytes: Double?, phases: [String: Double] }
+    let rows: [Row]
+  }
+  let scratch = try Scratch()
+  let corpus = try scratch.write("text.txt", text)
+  let trained = try harness([
+    "train", "AC[v=256]", "--corpus", corpus, "--m1-size", "1m", "--m1-steps", "2", "--m1-context", "64", "--out",
+    scratch.path + "/ac",
+  ])
+  #expect(trained.status == 0, "\(trained.errors)")
+  let codec = try harness([
+    "bench", "codec", "--m1", scratch.path + "/ac", "--text", corpus, "--bytes", "3000", "--tokenizers",
+    "EqualInfoAC[b=12,v=4k]", "AC[v=256]", "--json",
+  ])
+  let rows = try JSONDecoder().decode(Codec.self, from: codec.output)
+  #expect(rows.rows.map(\.tokenizer) == ["EqualInfoAC[b=12,v=4k]", "AC[v=256]"])
+  #expect(rows.rows.allSatisfy { $0.encode > 0 && $0.decode > 0 } && rows.peakGigaflops > 0 && rows.codeOverhead < 1.01)
+  let windows = try harness([
+    "bench", "windows", "--m1", scratch.path + "/ac", "--text", corpus, "--bytes", "2000", "--bits", "10", "24",
+  ])
+  #expect(
+    windows.status == 0 && String(decoding: windows.output, as: UTF8.self).contains("| 24 |"), "\(windows.errors)")
+  let training = try harness([
+    "bench", "train", "--sizes", "1m", "--vocabularies", "256", "--precisions", "f32", "--seconds", "0", "--json",
+  ])
+  let steps = try JSONDecoder().decode(Training.self, from: training.output)
+  let row = try #require(steps.rows.first)
+  #expect(steps.rows.count == 1 && row.tokensPerSecond > 0 && (row.peakMegabytes ?? 0) > 10)
+  #expect(abs(row.phases.values.reduce(0, +) - 1) < 1e-9)
 }

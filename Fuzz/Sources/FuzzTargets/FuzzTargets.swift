@@ -54,7 +54,8 @@ public struct FuzzTargets: Sendable {
       // Mostly possible tokens; some that are not.
       return value == 0xFFFF ? Token(tokenizer.vocabularySize) : value % Token(tokenizer.vocabularySize)
     }
-    if tokenizer.decodeGenerated(tokens.map { min($0, Token(tokenizer.vocabularySize - 1)) }, maximumBytes: 50).count > 50
+    if tokenizer.decodeGenerated(tokens.map { min($0, Token(tokenizer.vocabularySize - 1)) }, maximumBytes: 50).count
+      > 50
     {
       return "\(name) generates more than it may"
     }

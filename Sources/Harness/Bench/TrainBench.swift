@@ -117,7 +117,8 @@ public struct TrainBench: Codable, Sendable {
   /// As tables to read.
   public var markdown: String {
     func f(_ value: Double?, _ digits: Int = 0) -> String { value.map { String(format: "%.\(digits)f", $0) } ?? "–" }
-    let names = libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" } + (pytorch.map { ["PyTorch \($0)"] } ?? [])
+    let names =
+      libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" } + (pytorch.map { ["PyTorch \($0)"] } ?? [])
     let peaks = peakGigaflops.sorted { $0.key < $1.key }.map { "\($0.key) \(f($0.value))" }
     var lines = [
       "\(cpu), \(threads) threads; \(names.joined(separator: "; ")). Matrix products of order 1,024 on all threads, "
