@@ -8,7 +8,7 @@
 ///
 /// `@unchecked Sendable`: the memory lives as long as the object; who writes which part is settled by the callers,
 /// which hand disjoint parts to different threads.
-package final class Buffer<Number: BitwiseCopyable & Sendable>: @unchecked Sendable {
+package final class Buffer<Number: BitwiseCopyable>: @unchecked Sendable {
   package let count: Int
   package let p: UnsafeMutablePointer<Number>
 

@@ -50,6 +50,7 @@ package final class Optimizer {
   package let first: FloatBuffer
   package let second: FloatBuffer
   private let chunks: [(offset: Int, count: Int, decays: Bool)]
+  private let chunkSums: Buffer<Double>  // scratch: each chunk's sum of squares
   private let factors: FloatBuffer  // scratch: 1/√ of row and column means of the largest tensor
 
   package init(_ kind: OptimizerKind, layout: ParameterLayout, weightDecay: Double) {
@@ -66,19 +67,18 @@ package final class Optimizer {
       }
     }
     self.chunks = chunks
+    chunkSums = Buffer<Double>(chunks.count)
   }
 
   /// Adds the shards' gradients, in order, into the first; returns the norm of the sum. The same for any thread count:
   /// chunks are fixed, and their sums are added in order.
-  package func gather(_ gradients: [FloatBuffer], threads: Int) -> Double {
-    let shared = gradients, kernels = kernels, chunks = chunks
-    let sums = FloatSums(chunks.count)
+  package func gather(_ gradients: GradientShards, threads: Int) -> Double {
+    let (kernels, chunks, sums) = (kernels, chunks, chunkSums)
     parallelFor(chunks.count, threads: threads) { c in
       let chunk = chunks[c]
-      var pointers = shared.map(\.p)
-      sums.p[c] = kernels.sumShards(&pointers, Int32(pointers.count), chunk.offset, chunk.count)
+      sums.p[c] = kernels.sumShards(gradients.pointers.p, Int32(gradients.shards.count), chunk.offset, chunk.count)
     }
-    return (0..<chunks.count).reduce(0) { $0 + sums.p[$1] }.squareRoot()
+    return sums.values.reduce(0, +).squareRoot()
   }
 
   /// One step. `step` counts from 0; `gradientScale` multiplies the gradients (clipping).
@@ -141,12 +141,16 @@ package final class Optimizer {
   }
 }
 
-/// Partial sums, one slot a chunk, so that threads write disjoint places.
-private final class FloatSums: @unchecked Sendable {
-  let p: UnsafeMutablePointer<Double>
-  init(_ count: Int) {
-    p = .allocate(capacity: count)
-    p.initialize(repeating: 0, count: count)
+/// Each shard's gradients, laid out as the parameters are.
+package struct GradientShards: Sendable {
+  package let shards: [FloatBuffer]
+  /// Where they lie, as the kernels want it.
+  let pointers: Buffer<UnsafeMutablePointer<Float>>
+
+  init(count: Int, parameters: Int) {
+    shards = (0..<count).map { _ in FloatBuffer(parameters) }
+    pointers = Buffer(count)
+    for (s, shard) in shards.enumerated() { pointers.p[s] = shard.p }
   }
-  deinit { p.deallocate() }
+  subscript(s: Int) -> FloatBuffer { shards[s] }
 }

@@ -43,7 +43,7 @@ public final class Trainer {
   package let parameters: FloatBuffer
   private let store: WeightStore
   private let optimizer: Optimizer
-  private let gradients: [FloatBuffer]
+  private let gradients: GradientShards
   private let shards: [UncheckedBox<TrainingShard>]
   private let firstSequence: [Int]  // of each shard, within the batch
   private let inputs: TokenBuffer
@@ -98,7 +98,7 @@ public final class Trainer {
     }
     firstSequence = first
     self.shards = shards
-    gradients = shards.map { _ in FloatBuffer(layout.count) }
+    gradients = GradientShards(count: shards.count, parameters: layout.count)
     inputs = TokenBuffer(options.batch * options.sequenceLength)
     targets = TokenBuffer(options.batch * options.sequenceLength)
   }
@@ -117,7 +117,6 @@ public final class Trainer {
     let shards = shards, zLoss = Float(options.zLoss)
     let weights = UncheckedBox(store.weights(threads: threads))  // read by all
     let sums = try parallelMap(shards.count, threads: threads) { s in  // each shard writes only its own buffers
-      gradients[s].zero()
       let offset = first[s] * S
       return shards[s].value.run(
         parameters: weights.value, gradients: gradients[s].p, inputs: inputs.p + offset, targets: targets.p + offset,
@@ -194,7 +193,6 @@ public final class Trainer {
     }
     var total = LossSums()
     for s in shards.indices {
-      gradients[s].zero()
       total += shards[s].value.run(
         parameters: store.weights(threads: 1), gradients: gradients[s].p, inputs: inputs.p + firstSequence[s] * S,
         targets: targets.p + firstSequence[s] * S, gradientScale: 1 / Float(B * S), zLoss: Float(options.zLoss))

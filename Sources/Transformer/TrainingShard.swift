@@ -143,7 +143,7 @@ package final class TrainingShard {
   }
 
   /// One pass. inputs, targets: `[T]` token ids; a target below 0 is not scored.
-  /// - Parameter gradients: when given, added to, for the loss Σ(nats + zLoss·log²Z)·gradientScale.
+  /// - Parameter gradients: when given, overwritten with those of the loss Σ(nats + zLoss·log²Z)·gradientScale.
   package func run(
     parameters: Weights, gradients: UnsafeMutablePointer<Float>?, inputs: UnsafePointer<Int32>,
     targets: UnsafePointer<Int32>, gradientScale: Float, zLoss: Float
@@ -157,6 +157,7 @@ package final class TrainingShard {
     for l in 0..<shape.layers {
       forward(layer: l, parameters: parameters, output: l + 1 < shape.layers ? layers[l + 1].x : last)
     }
+    if let gradients { clearSums(gradients) }
     let sums = head(
       parameters: parameters, gradients: gradients, targets: targets, gradientScale: gradientScale, zLoss: zLoss)
     guard let gradients else { return sums }
@@ -172,6 +173,18 @@ package final class TrainingShard {
     guard products.precision == .bf16 else { return .float(x.p) }
     kernels.narrow(narrowed.p + place, x.p, count)
     return .half(narrowed.p + place)
+  }
+
+  /// Zeroes the gradients that are added to; products overwrite theirs.
+  private func clearSums(_ gradients: UnsafeMutablePointer<Float>) {
+    func clear(_ offset: Int, _ count: Int) { memset(gradients + offset, 0, count * 4) }
+    clear(layout.embedding + shape.vocabulary * shape.dim, shape.dim)  // BOS: no logit, no product
+    clear(layout.finalNorm, shape.dim)
+    for layer in layout.layers {
+      clear(layer.attentionNorm, shape.dim)
+      clear(layer.mlpNorm, shape.dim)
+      clear(layer.relativeBias, shape.heads * RelativeBias.buckets)
+    }
   }
 
   private func expandBias(_ weights: ParameterLayout.Layer, _ parameters: UnsafePointer<Float>) {
@@ -256,7 +269,7 @@ package final class TrainingShard {
           m: rows, n: D, k: V, dLogits, lda: ld, embedding, ldb: D, into: .float(dNormed.p + row * D), ldc: D)
         products.multiply(
           m: V, n: D, k: rows, dLogits, transposeA: true, lda: ld, normed.p + row * D, ldb: D,
-          into: .float(gradients + layout.embedding), ldc: D, accumulate: true)
+          into: .float(gradients + layout.embedding), ldc: D, accumulate: row > 0)
       }
       row += rows
     }
@@ -283,7 +296,7 @@ package final class TrainingShard {
       m: T, n: F, k: D, dOut, lda: D, parameters[weights.mlpOut], transposeB: true, ldb: D, into: dHidden.p, ldc: F)
     products.multiply(
       m: F, n: D, k: T, a.hidden.p, transposeA: true, lda: F, dOut, ldb: D, into: .float(gradients + weights.mlpOut),
-      ldc: D, accumulate: true)
+      ldc: D)
     switch (dHidden, a.hidden) {
     case (.float(let dHidden), .float(let hidden)): kernels.reluBackward(dHidden.p, hidden.p, T * F)
     case (.half(let dHidden), .half(let hidden)): kernels.reluBackwardHalf(dHidden.p, hidden.p, T * F)
@@ -294,7 +307,7 @@ package final class TrainingShard {
       into: .float(dNormed.p), ldc: D)
     products.multiply(
       m: D, n: F, k: T, a.mlpNormed.p, transposeA: true, lda: D, dHidden.p, ldb: F,
-      into: .float(gradients + weights.mlpIn), ldc: F, accumulate: true)
+      into: .float(gradients + weights.mlpIn), ldc: F)
     times.end(.mlp)
     kernels.rmsNormBackward(
       dx.p, gradients + weights.mlpNorm, dNormed.p, a.middle.p, parameters.float + weights.mlpNorm, a.mlpInverse.p,
@@ -307,7 +320,7 @@ package final class TrainingShard {
       into: .float(dAttended.p), ldc: A)
     products.multiply(
       m: A, n: D, k: T, operand(a.attended, T * A, at: T * D), transposeA: true, lda: A, dMiddle, ldb: D,
-      into: .float(gradients + weights.attentionOut), ldc: D, accumulate: true)
+      into: .float(gradients + weights.attentionOut), ldc: D)
     times.end(.projections)
     expandBias(weights, parameters.float)
     biasGradient.zero()
@@ -335,7 +348,7 @@ package final class TrainingShard {
       into: .float(dNormed.p), ldc: D)
     products.multiply(
       m: D, n: 3 * A, k: T, a.attentionNormed.p, transposeA: true, lda: D, dProjected, ldb: 3 * A,
-      into: .float(gradients + weights.qkv), ldc: 3 * A, accumulate: true)
+      into: .float(gradients + weights.qkv), ldc: 3 * A)
     times.end(.projections)
     kernels.rmsNormBackward(
       dx.p, gradients + weights.attentionNorm, dNormed.p, a.x.p, parameters.float + weights.attentionNorm,

@@ -15,7 +15,7 @@ public struct TrainBench: Codable, Sendable {
     public var gigaflops: Double
     /// Of what this precision's matrix products reach on all threads.
     public var shareOfPeak: Double
-    /// The process's largest resident memory, at most 10 ms apart; measured in a process of its own.
+    /// The largest resident memory of a process of its own, in units of 10^6 bytes.
     public var peakMegabytes: Double?
     /// Shares of the time by phase.
     public var phases: [String: Double]
@@ -144,7 +144,7 @@ public struct TrainBench: Codable, Sendable {
   }
 }
 
-/// One configuration's training in this process: its largest resident memory in megabytes.
+/// One configuration's training in this process: its largest resident memory in units of 10^6 bytes.
 public func trainingPeakMegabytes(size: String, vocabulary: Int, precision: Precision, threads: Int) throws -> Double {
   guard let shape = ModelShape(named: size, vocabulary: vocabulary) else {
     throw HarnessError.usage("unknown size '\(size)'")
@@ -154,12 +154,17 @@ public func trainingPeakMegabytes(size: String, vocabulary: Int, precision: Prec
   options.shards = threads
   options.precision = precision
   _ = try measuredStep(shape: shape, options: options, threads: threads, seconds: 0)
-  var usage = rusage()
-  #if os(Linux)  // in kilobytes there, in bytes elsewhere
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return Double(usage.ru_maxrss) / 1024
+  #if os(Linux)  // getrusage would count what the process that started this one held
+    let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+    for line in status.split(separator: "\n") where line.hasPrefix("VmHWM:") {
+      if let kilobytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Double($0) }) {
+        return kilobytes / 1000 * 1.024
+      }
+    }
+    throw HarnessError.file("/proc/self/status", reason: "has no VmHWM line")
   #else
+    var usage = rusage()
     getrusage(RUSAGE_SELF, &usage)
-    return Double(usage.ru_maxrss) / 1_048_576
+    return Double(usage.ru_maxrss) / 1e6
   #endif
 }

@@ -172,8 +172,8 @@ public struct Experiment: Sendable, Codable {
     options.zLoss = try section.number("zLoss", in: 0...1) ?? options.zLoss
     options.clip = try section.number("clip", in: 0...1e9) ?? options.clip
     options.shards = try section.integer("shards", in: 1...1024) ?? options.shards
-    if let precision = try section.choice("precision", Precision.allCases.map(\.rawValue)) {
-      options.precision = Precision(rawValue: precision) ?? options.precision
+    if let precision = try section.choice("precision", Precision.allCases.map(\.rawValue) + ["auto"]) {
+      options.precision = Precision(rawValue: precision) ?? .fastest
     }
   }
 

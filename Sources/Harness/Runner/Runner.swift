@@ -265,6 +265,6 @@ public struct Runner: Sendable {
     let store = tokens.heldOut
     return try model.totalNats(
       count: tokens.heldOutCounts.prefix(examples).reduce(0, +), sequenceLength: experiment.m2.sequenceLength,
-      precision: experiment.m2.precision, threads: threads, tokens: { store[$0] })
+      precision: experiment.m2.precision.forScores, threads: threads, tokens: { store[$0] })
   }
 }

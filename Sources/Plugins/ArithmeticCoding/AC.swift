@@ -55,11 +55,15 @@ struct ArithmeticCodingTokenizer: Tokenizer {
     }
     // Codes are canonical: a text whose own code is another one was not encoded by this tokenizer.
     for (stream, example) in group.enumerated() where tokens(intervals[stream]) != example.tokens {
-      throw TokenizerError.corruptTokens(
-        tokenizer: spec.canonicalName,
-        reason: "no text of \(example.byteCount) bytes has them; the tokens or the byte count are damaged")
+      throw corrupt(example.byteCount)
     }
     return texts
+  }
+
+  private func corrupt(_ byteCount: Int) -> TokenizerError {
+    .corruptTokens(
+      tokenizer: spec.canonicalName,
+      reason: "no text of \(byteCount) bytes has them; the tokens or the byte count are damaged")
   }
 
   func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {

@@ -53,7 +53,10 @@ struct GZipTokenizer: Tokenizer {
     var stream = z_stream()
     guard czlib_inflate_init(&stream, windowBits) == Z_OK else { return ([], Z_MEM_ERROR) }
     defer { inflateEnd(&stream) }
-    return Self.run(&stream, bytes, capacity: maximumBytes) { CZlib.inflate($0, Z_SYNC_FLUSH) }
+    // A deflate stream grows by 1,032 at most: no more room than that, whatever is claimed.
+    return Self.run(&stream, bytes, capacity: min(maximumBytes, 1032 * bytes.count + 64)) {
+      CZlib.inflate($0, Z_SYNC_FLUSH)
+    }
   }
 
   /// One call of the library with all input at hand and room for `capacity` bytes.
