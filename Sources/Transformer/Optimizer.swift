@@ -41,7 +41,7 @@ public enum OptimizerKind: String, Sendable, CaseIterable, Codable {
 }
 
 /// The optimiser's state over one flat parameter buffer, and its step.
-package final class Optimizer {
+package final class Optimizer: Sendable {
   let kind: OptimizerKind
   let layout: ParameterLayout
   let weightDecay: Float
@@ -51,7 +51,7 @@ package final class Optimizer {
   package let second: FloatBuffer
   private let chunks: [(offset: Int, count: Int, decays: Bool)]
   private let chunkSums: Buffer<Double>  // scratch: each chunk's sum of squares
-  private let factors: FloatBuffer  // scratch: 1/√ of row and column means of the largest tensor
+  private let factors: [FloatBuffer]  // scratch of adafactor, a tensor each: 1/√ of row and column means
 
   package init(_ kind: OptimizerKind, layout: ParameterLayout, weightDecay: Double) {
     self.kind = kind
@@ -59,7 +59,7 @@ package final class Optimizer {
     self.weightDecay = Float(weightDecay)
     first = FloatBuffer(layout.count)
     second = FloatBuffer(kind == .adamw ? layout.count : 0)
-    factors = FloatBuffer(layout.tensors.map { $0.shape.reduce(0, +) * 2 + 64 }.max() ?? 0)
+    factors = kind == .adamw ? [] : layout.tensors.map { FloatBuffer($0.shape.reduce(0, +) + 64) }
     var chunks: [(Int, Int, Bool)] = []
     for tensor in layout.tensors {
       for start in stride(from: 0, to: tensor.count, by: 1 << 16) {
@@ -99,22 +99,23 @@ package final class Optimizer {
       }
     case .adafactor:
       let decay = Float(1 - pow(Double(step + 1), -0.8))
-      for tensor in layout.tensors {
+      parallelFor(layout.tensors.count, threads: threads) { t in  // tensors are disjoint
         adafactor(
-          tensor, parameters: parameters.p + tensor.offset, gradients: gradients.p + tensor.offset,
-          scale: Float(gradientScale), decay: step == 0 ? 0 : decay, learningRate: learningRate)
+          t, parameters: parameters, gradients: gradients, scale: Float(gradientScale), decay: step == 0 ? 0 : decay,
+          learningRate: learningRate)
       }
     }
   }
 
   private func adafactor(
-    _ tensor: Tensor, parameters w: UnsafeMutablePointer<Float>, gradients g: UnsafeMutablePointer<Float>,
-    scale: Float, decay: Float, learningRate: Double
+    _ index: Int, parameters: FloatBuffer, gradients: FloatBuffer, scale: Float, decay: Float, learningRate: Double
   ) {
+    let tensor = layout.tensors[index]
+    let w = parameters.p + tensor.offset, g = gradients.p + tensor.offset
     let rows = tensor.isMatrix ? tensor.shape[0] : 1
     let columns = tensor.isMatrix ? tensor.shape[1] : tensor.count
     let state = first.p + tensor.offset  // rows then columns; a vector only columns
-    let rowFactor = factors.p, columnFactor = factors.p + (rows + 15) / 16 * 16
+    let rowFactor = factors[index].p, columnFactor = rowFactor + (rows + 15) / 16 * 16
     kernels.adafactorMoments(g, Int32(rows), Int32(columns), scale, rowFactor, columnFactor)
     if tensor.isMatrix {
       var mean: Float = 0
