@@ -60,6 +60,8 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
   @Option(help: "M1's context in bytes, or 'window': contexts that restart as the tokenizer's windows do.")
   var m1Context = "1024"
   @Option(help: "M1's sequences a step.") var m1Batch = 8
+  @Option(help: "M1's training in f32, bf16 or exact; the fastest of this machine if left out.")
+  var m1Precision: Precision?
   @Option(help: "Seed of all that is random.") var seed: UInt64 = 0
   @OptionGroup var threads: ThreadOptions
 
@@ -86,6 +88,7 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
     options.size = m1Size
     options.steps = m1Steps
     options.training.batch = m1Batch
+    options.training.precision = m1Precision ?? .fastest
     if let context = Int(m1Context) {
       options.training.sequenceLength = context
     } else if let bits = resolved.integer("b") {

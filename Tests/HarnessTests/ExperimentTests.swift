@@ -2,6 +2,7 @@ import Foundation
 import Plugins
 import Testing
 import Tokenizers
+import Transformer
 
 @testable import Harness
 
@@ -49,10 +50,31 @@ private func message(_ yaml: String) -> String {
   ("name: x", "name: ../x", "names a folder"),
   ("name: x", "name: [", "not YAML"),
   ("name: x", "name: x\nseeds: [1, 1]", "give different integers"),
+  ("name: x", "name: x\nm1: {context: window}", "needs a tokenizer with windows"),
+  ("name: x", "name: x\nm1: {context: widow}", "'widow' must be an integer from 16"),
+  ("batch: 4", "precision: bf17", "'bf17' is not one of f32, bf16, exact, auto; did you mean 'bf16'?"),
 ])
 func mistakesAreNamed(old: String, new: String, expected: String) {
   let found = message(good.replacingOccurrences(of: old, with: new))
   #expect(found.contains(expected), "\(found)")
+}
+
+@Test func shortContextsFollowTheWidestWindow() throws {
+  func m1(_ tokenizers: String) throws -> TrainingOptions {
+    let yaml = good.replacingOccurrences(of: "[Bytes, \"GZip[v=256]\"]", with: tokenizers) + "\nm1: {context: window, batch: 3}"
+    return try Experiment(yaml: yaml, file: "x.yaml", registry: registry).m1.training
+  }
+  let narrow = try m1("[\"EqualInfoAC[b=12,v=4k]\"]")
+  #expect(narrow.sequenceLength == 16 && narrow.batch == 3 * 1024 / 16)
+  let wide = try m1("[\"EqualInfoAC[b=12,v=4k]\", \"EqualInfoAC[b=64,v=256]\"]")
+  #expect(wide.sequenceLength == 64 && wide.batch == 3 * 1024 / 64)
+}
+
+@Test func automaticPrecisionIsOneThatRunsHere() throws {
+  let yaml = good.replacingOccurrences(of: "batch: 4", with: "precision: auto")
+  let precision = try Experiment(yaml: yaml, file: "x.yaml", registry: registry).m2.precision
+  #expect(precision == .fastest && precision != .exact)
+  #expect(throws: Never.self) { try measuredMatrixFLOPs(precision: precision) }
 }
 
 @Test func committedExperimentsAreValid() throws {
