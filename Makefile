@@ -30,7 +30,7 @@ fuzz: packages
 	swift build --package-path Fuzz -c release -Xswiftc -sanitize=fuzzer -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld
 	mkdir -p Fuzz/.build/new
 	SWIFT_BACKTRACE=enable=no Fuzz/.build/release/fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=300 -artifact_prefix=Fuzz/ Fuzz/.build/new Fuzz/Corpus
-	Fuzz/.build/release/fuzz -merge=1 Fuzz/Corpus Fuzz/.build/new
+	Fuzz/.build/release/fuzz -merge=1 -artifact_prefix=Fuzz/.build/ Fuzz/Corpus Fuzz/.build/new
 
 build: packages
 	swift build $(SWIFT_FLAGS) --product harness
