@@ -61,7 +61,8 @@ func mistakesAreNamed(old: String, new: String, expected: String) {
 
 @Test func shortContextsFollowTheWidestWindow() throws {
   func m1(_ tokenizers: String) throws -> TrainingOptions {
-    let yaml = good.replacingOccurrences(of: "[Bytes, \"GZip[v=256]\"]", with: tokenizers) + "\nm1: {context: window, batch: 3}"
+    let yaml =
+      good.replacingOccurrences(of: "[Bytes, \"GZip[v=256]\"]", with: tokenizers) + "\nm1: {context: window, batch: 3}"
     return try Experiment(yaml: yaml, file: "x.yaml", registry: registry).m1.training
   }
   let narrow = try m1("[\"EqualInfoAC[b=12,v=4k]\"]")
