@@ -22,10 +22,6 @@ package final class Buffer<Number: BitwiseCopyable>: @unchecked Sendable {
   deinit { UnsafeMutableRawPointer(p).deallocate() }
 
   package func zero() { memset(p, 0, count * MemoryLayout<Number>.stride) }
-  package func copy(from other: Buffer) {
-    precondition(other.count == count, "buffers of one size")
-    memcpy(p, other.p, count * MemoryLayout<Number>.stride)
-  }
   package var values: UnsafeBufferPointer<Number> { UnsafeBufferPointer(start: p, count: count) }
 }
 

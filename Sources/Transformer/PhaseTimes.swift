@@ -39,7 +39,4 @@ struct PhaseTimes {
     seconds[phase.rawValue] += now - last
     last = now
   }
-  static func += (a: inout PhaseTimes, b: PhaseTimes) {
-    for i in a.seconds.indices { a.seconds[i] += b.seconds[i] }
-  }
 }

@@ -42,8 +42,6 @@ struct WindowDictionary: Sendable {
     UInt64(label) | UInt64(base) << 9 | UInt64(id) << 36
   }
 
-  var byteCount: Int { image.bytes.count }
-
   // MARK: Encoding and decoding
 
   /// Ids of the texts that make up `text`, each the longest that fits.
