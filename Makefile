@@ -2,7 +2,7 @@
 # make test   installs what is missing, builds, runs every test
 # make fuzz   runs libFuzzer over the decoders for FUZZ_SECONDS; what it finds worth keeping goes into Fuzz/Corpus
 # make lint   checks the formatting;  make format  mends it
-DEBIAN_PACKAGES = libsentencepiece-dev sentencepiece zlib1g-dev libopenblas-dev libdnnl-dev dict-gcide gnuplot-nox pkg-config
+DEBIAN_PACKAGES = libsentencepiece-dev sentencepiece zlib1g-dev libopenblas-dev libdnnl-dev dict-gcide gnuplot-nox pkg-config libssl-dev
 # One build serves both: tests see internals, so the release build keeps them visible.
 SWIFT_FLAGS = -c release -Xswiftc -enable-testing
 HARNESS = .build/release/harness

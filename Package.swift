@@ -6,60 +6,91 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "harness", targets: ["harness-main"]),
+    // For authors of tokenizers: the protocol with its conformance kit, and the command to build with a longer registry.
     .library(name: "Tokenizers", targets: ["Tokenizers"]),
     .library(name: "HarnessCLI", targets: ["HarnessCLI", "Plugins"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // C: each imported by exactly one Swift target.
+    .target(name: "CSystem"),
     .target(name: "CKernels", exclude: ["kernels.inc"]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl", .when(platforms: [.linux]))]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(
       name: "CSentencePiece",
       linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
 
-    // What a tokenizer is. Depends on nothing.
-    .target(name: "Tokenizers"),
-    // Pure functions on counts and losses.
-    .target(name: "Metrics", dependencies: ["Tokenizers"]),
-    // The one decoder-only transformer, M1 and M2.
-    .target(name: "Transformer", dependencies: ["Tokenizers", "Metrics", "CKernels", "COpenBLAS", "COneDNN"]),
+    // From here on every arrow points up this list, none down.
+    // Threads, files, hashes, zlib, units: what is general.
+    .target(name: "Support", dependencies: ["CSystem", "CZlib", "CCrypto"]),
+    // Pure functions on numbers.
+    .target(name: "Metrics"),
+    // What a tokenizer is: protocol, names, registry, byte models, conformance kit.
+    .target(name: "Tokenizers", dependencies: ["Support"]),
     // One folder a backend.
-    .target(name: "Plugins", dependencies: ["Tokenizers", "Transformer", "CSentencePiece", "CZlib"]),
-    // Corpus, experiment, runner, records, report.
+    .target(
+      name: "Plugins",
+      dependencies: [
+        "Support", "Tokenizers", "Transformer", "CSentencePiece",
+        .product(name: "HeapModule", package: "swift-collections"),
+      ]),
+    // The one decoder-only transformer, M1 and M2.
+    .target(name: "Transformer", dependencies: ["Support", "Tokenizers", "CKernels", "COpenBLAS", "COneDNN"]),
+    // Content-addressed folders: claim, build, verify, remove.
+    .target(name: "Store", dependencies: ["Support"]),
+    // What a cell was and gave.
+    .target(name: "Records", dependencies: ["Support"]),
+    // Records → tables, figures, findings.
+    .target(name: "Analysis", dependencies: ["Support", "Metrics", "Records"]),
+    // Tables, figures, findings → Markdown, CSV, SVG.
+    .target(name: "Rendering", dependencies: ["Support", "Analysis"]),
+    // Corpus, experiment, plan, stages, runner. Names no backend.
     .target(
       name: "Harness",
       dependencies: [
-        "Tokenizers", "Metrics", "Transformer", "Plugins", "Yams",
-        .product(name: "Crypto", package: "swift-crypto"),
+        "Support", "Metrics", "Tokenizers", "Transformer", "Store", "Records", "Analysis", "Rendering", "Yams",
       ]),
+    // Measurements of this machine.
+    .target(
+      name: "Bench",
+      dependencies: ["Support", "Metrics", "Tokenizers", "Plugins", "Transformer", "Harness", "CKernels"]),
     // The command: argument parsing and printing only.
     .target(
       name: "HarnessCLI",
-      dependencies: ["Harness", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "Support", "Metrics", "Tokenizers", "Plugins", "Transformer", "Store", "Records", "Analysis", "Rendering",
+        "Harness", "Bench", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    // A module and a product may not share a name; this target only calls HarnessCLI.
     .executableTarget(name: "harness-main", dependencies: ["HarnessCLI"]),
 
     // The guide's example, built here too so that it is tested with the rest.
     .target(name: "Nibbles", dependencies: ["Tokenizers"], path: "Examples/Nibbles/Sources/Nibbles"),
-    .testTarget(name: "NibblesTests", dependencies: ["Nibbles", "Harness", "Plugins"]),
+    .testTarget(name: "NibblesTests", dependencies: ["Nibbles", "Tokenizers", "Plugins"]),
 
     // What Fuzz/ gives to libFuzzer, built here too so that its corpus is replayed with the rest.
-    .target(name: "FuzzTargets", dependencies: ["Harness", "Plugins"], path: "Fuzz/Sources/FuzzTargets"),
-    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"]),
+    .target(
+      name: "FuzzTargets", dependencies: ["Tokenizers", "Transformer", "Harness", "Plugins"],
+      path: "Fuzz/Sources/FuzzTargets"),
+    .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Support", "Tokenizers"]),
 
-    .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers"]),
+    .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "Support"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"]),
-    .testTarget(name: "TransformerTests", dependencies: ["Transformer", "CKernels"], resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "PluginsTests", dependencies: ["Plugins", "Harness", "Metrics", "CZlib"], resources: [.copy("Golden")]),
-    .testTarget(name: "HarnessTests", dependencies: ["Harness", "Plugins"]),
-    .testTarget(name: "HarnessCLITests", dependencies: ["HarnessCLI", "harness-main"]),
+      name: "TransformerTests", dependencies: ["Transformer", "Support", "Tokenizers", "CKernels"],
+      resources: [.copy("Fixtures")]),
+    .testTarget(
+      name: "PluginsTests", dependencies: ["Plugins", "Support", "Tokenizers", "Transformer", "Harness", "Metrics"],
+      resources: [.copy("Golden")]),
+    .testTarget(name: "HarnessTests", dependencies: ["Harness", "Support", "Tokenizers", "Transformer", "Plugins"]),
+    .testTarget(name: "HarnessCLITests", dependencies: ["HarnessCLI", "Support", "Tokenizers", "harness-main"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11,

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Bench
 import Foundation
 import Harness
 import Metrics
+import Support
 import Tokenizers
 import Transformer
 
@@ -47,7 +49,7 @@ struct CodecBenchCommand<Source: RegistrySource>: ParsableCommand {
       m1: m1, text: Array(input.prefix(bytes)), training: corpus.map { [UInt8](try readInput($0)) } ?? input,
       tokenizers: tokenizers.isEmpty ? CodecBench.defaultTokenizers : tokenizers, registry: Source.registry(),
       threads: threads.threads, report: { printError($0) })
-    print(json ? String(decoding: try jsonEncoder.encode(bench), as: UTF8.self) : bench.markdown)
+    print(json ? String(decoding: try jsonEncoder().encode(bench), as: UTF8.self) : bench.markdown)
   }
 }
 
@@ -79,7 +81,7 @@ struct WindowBenchCommand<Source: RegistrySource>: ParsableCommand {
     let bench = try WindowBench(
       m1: m1, text: Array(input.prefix(bytes ?? input.count)), bits: bits, registry: Source.registry(),
       threads: threads.threads, report: { printError($0) })
-    print(json ? String(decoding: try jsonEncoder.encode(bench), as: UTF8.self) : bench.markdown)
+    print(json ? String(decoding: try jsonEncoder().encode(bench), as: UTF8.self) : bench.markdown)
   }
 }
 
@@ -141,7 +143,7 @@ struct TrainBenchCommand: ParsableCommand {
     let bench = try TrainBench(
       sizes: sizes, vocabularies: vocabularies, precisions: precisions, threads: threads.threads, seconds: seconds,
       pytorch: pytorch, script: script, peakMemory: { try peakMemory($0, $1, $2) }, report: { printError($0) })
-    print(json ? String(decoding: try jsonEncoder.encode(bench), as: UTF8.self) : bench.markdown)
+    print(json ? String(decoding: try jsonEncoder().encode(bench), as: UTF8.self) : bench.markdown)
   }
 
   /// This program again, for one configuration: memory that other configurations took does not count.

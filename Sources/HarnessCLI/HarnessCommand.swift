@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Harness
 import Plugins
+import Support
 import Tokenizers
 
 /// Names the registry that a program's commands use, so that another package can build its own `harness` with more
@@ -76,9 +77,3 @@ func writeOutput(_ data: Data, to path: String?) throws {
 }
 
 func printError(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8)) }
-
-let jsonEncoder: JSONEncoder = {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-  return encoder
-}()

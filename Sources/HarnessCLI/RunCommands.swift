@@ -1,6 +1,8 @@
 import ArgumentParser
+import Bench
 import Foundation
 import Harness
+import Support
 import Tokenizers
 import Transformer
 
@@ -31,7 +33,9 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
     let registry = try Source.registry()
     var loaded = try Experiment(file: experiment, registry: registry)
     if let seed { loaded.seeds = [seed] }
-    let plan = try Plan(loaded, registry: registry, threads: threads.threads)
+    let plan = try Plan(
+      loaded, registry: registry,
+      flopsPerSecond: measuredMatrixFLOPs(precision: loaded.m2.precision) * Double(threads.threads) * 0.5)
     printError(plan.description)
     if planOnly { return }
     let folder = out ?? "runs/\(loaded.name)"
@@ -81,7 +85,7 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     let comparison = try Comparison(runA, runB)
     if json {
-      print(String(decoding: try jsonEncoder.encode(comparison.lines), as: UTF8.self))
+      print(String(decoding: try jsonEncoder().encode(comparison.lines), as: UTF8.self))
     } else {
       print(comparison.markdown, terminator: "")
     }
@@ -119,7 +123,7 @@ struct GenerateCommand<Source: RegistrySource>: ParsableCommand {
       let output = GenerationOutput(
         text: String(decoding: made.text, as: UTF8.self), bytes: made.text.count, tokens: made.tokens,
         seconds: made.seconds, stepsPerSecond: made.stepsPerSecond, bytesPerSecond: made.bytesPerSecond)
-      print(String(decoding: try jsonEncoder.encode(output), as: UTF8.self))
+      print(String(decoding: try jsonEncoder().encode(output), as: UTF8.self))
     } else {
       try writeOutput(Data(made.text + [0x0A]), to: nil)
       printError(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Harness
 import Metrics
+import Support
 import Tokenizers
 import Transformer
 
@@ -24,7 +25,7 @@ struct TokenizersCommand<Source: RegistrySource>: ParsableCommand {
             .init(key: $0.key, range: $0.range, summary: $0.summary, defaultValue: $0.defaultValue)
           })
       }
-      print(String(decoding: try jsonEncoder.encode(entries), as: UTF8.self))
+      print(String(decoding: try jsonEncoder().encode(entries), as: UTF8.self))
       return
     }
     for d in descriptors {

@@ -1,5 +1,3 @@
-import Tokenizers
-
 #if canImport(Glibc)
   import Glibc
 #else

@@ -1,3 +1,5 @@
+import Support
+
 /// The tokenizers a program knows: an immutable value, built in one visible list and passed down.
 ///
 ///     let registry = try Registry(builtInBackends + [ReversedBytesBackend()])

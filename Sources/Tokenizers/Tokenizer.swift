@@ -1,3 +1,5 @@
+import Support
+
 /// A token id below the tokenizer's vocabulary size.
 public typealias Token = UInt32
 

@@ -1,3 +1,5 @@
+import Support
+
 /// A tokenizer's name as the paper writes it, `Name[key=value,…]`, split but not yet checked against a backend.
 ///
 ///     try TokenizerSpec("EqualInfoAC[b=16,v=65k]").parameters["v"]  // "65k"

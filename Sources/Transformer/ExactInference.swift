@@ -1,5 +1,4 @@
 import CKernels
-import Metrics
 
 #if canImport(Glibc)
   import Glibc

@@ -42,7 +42,7 @@ package enum OperandBuffer: Sendable {
   package init(_ count: Int, _ precision: Precision) {
     self = precision == .bf16 ? .half(BFloat16Buffer(count)) : .float(FloatBuffer(count))
   }
-  var p: Operand {
+  package var p: Operand {
     switch self {
     case .float(let buffer): .float(buffer.p)
     case .half(let buffer): .half(buffer.p)
@@ -73,7 +73,7 @@ package struct MatrixProduct: Sendable {
   /// transposed operand lies in memory as its transpose. `lda`, `ldb`, `ldc`: numbers from row to row as stored.
   ///
   /// A and B are bfloat16 for ``Precision/bf16`` and floats otherwise; C is bfloat16 or float for bf16, else float.
-  func multiply(
+  package func multiply(
     m: Int, n: Int, k: Int, _ a: Operand, transposeA: Bool = false, lda: Int, _ b: Operand, transposeB: Bool = false,
     ldb: Int, into c: Operand, ldc: Int, accumulate: Bool = false, relu: Bool = false
   ) {

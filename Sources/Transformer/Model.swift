@@ -1,6 +1,6 @@
 import CKernels
 import Foundation
-import Metrics
+import Support
 import Tokenizers
 
 /// A transformer's weights.

@@ -1,6 +1,6 @@
 import CKernels
 import Foundation
-import Metrics
+import Support
 import Synchronization
 import Tokenizers
 
@@ -15,7 +15,7 @@ public final class NeuralByteModel: ByteModel {
   public let fingerprint: String
   public let metadata: [String: String]
   private let prefixes = Mutex<PrefixCache?>(nil)
-  var model: Model { inference.model }
+  package var model: Model { inference.model }
 
   /// - Parameters:
   ///   - model: vocabulary 256.  - contextLength: positions of a context, at least 16.

@@ -1,4 +1,4 @@
-import Metrics
+import Support
 import Tokenizers
 
 #if canImport(Glibc)

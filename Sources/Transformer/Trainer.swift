@@ -1,6 +1,6 @@
 import CKernels
 import Foundation
-import Metrics
+import Support
 import Tokenizers
 
 /// Everything that decides how a model is trained, the data aside.

@@ -1,5 +1,5 @@
 import CKernels
-import Metrics
+import Support
 import Tokenizers
 
 #if canImport(Glibc)

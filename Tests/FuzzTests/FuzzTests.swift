@@ -1,5 +1,6 @@
 import Foundation
 import FuzzTargets
+import Support
 import Testing
 import Tokenizers
 

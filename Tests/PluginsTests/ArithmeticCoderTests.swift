@@ -1,5 +1,6 @@
 import CZlib
 import Foundation
+import Support
 import Testing
 import Tokenizers
 

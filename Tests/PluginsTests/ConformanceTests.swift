@@ -1,6 +1,7 @@
 import Foundation
 import Harness
 import Metrics
+import Support
 import Testing
 import Tokenizers
 import Transformer

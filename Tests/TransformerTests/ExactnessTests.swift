@@ -1,6 +1,7 @@
 import CKernels
 import Foundation
 import Metrics
+import Support
 import Synchronization
 import Testing
 import Tokenizers

@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import Support
 import Tokenizers
 
 /// What text an experiment runs on, and how it is cut.
@@ -112,7 +112,7 @@ public struct Corpus: Sendable {
   private static func prepare(
     training: DocumentReader, heldOut: DocumentReader, share: Double, separator: [UInt8], in folder: String
   ) throws {
-    var digest = SHA256()
+    var digest = SHA256Hash()
     var documents = 0
     let train = try SplitWriter(folder + "/train.bin"), validation = try SplitWriter(folder + "/validation.bin")
     try training.forEach { document in
@@ -127,17 +127,17 @@ public struct Corpus: Sendable {
     for writer in [train, validation] {
       try writer.finish()
       let file = try MappedFile(path: writer.path)
-      digest.update(bufferPointer: file.bytes)
+      digest.update(file.bytes)
     }
     let manifest = Manifest(
       documents: documents, files: (training.files + heldOut.files).map { ($0 as NSString).lastPathComponent },
-      trainBytes: train.written, validationBytes: validation.written, sha256: hex(digest.finalize()))
-    try writeAtomically(try prettyEncoder.encode(manifest), to: folder + "/corpus.json")
+      trainBytes: train.written, validationBytes: validation.written, sha256: digest.finish())
+    try writeAtomically(try jsonEncoder().encode(manifest), to: folder + "/corpus.json")
   }
 
   /// A number in [0, 1) that depends on the document alone.
   static func uniform(_ document: [UInt8]) -> Double {
-    let value = SHA256.hash(data: document).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+    let value = SHA256Hash.digest(document).prefix(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     return Double(value >> 11) * 0x1p-53
   }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import Plugins
+import Support
 
 #if canImport(Glibc)
   import Glibc

@@ -1,5 +1,5 @@
 import Foundation
-import Plugins
+import Support
 import Tokenizers
 
 /// A trained tokenizer as a self-contained folder: `tokenizer.json` and the backend's own files.
@@ -15,7 +15,7 @@ public struct SavedTokenizer: Sendable {
   public let sha256: String
 
   static let format = 1
-  static let manifestName = "tokenizer.json"
+  package static let manifestName = "tokenizer.json"
 
   public static func save(_ tokenizer: any Tokenizer, to folder: String) throws {
     try makeFolder(
@@ -24,14 +24,15 @@ public struct SavedTokenizer: Sendable {
       try tokenizer.save(to: beside)
       let manifest = Manifest(
         format: format, tokenizer: tokenizer.spec.canonicalName, files: try hashes(of: beside))
-      try writeAtomically(try prettyEncoder.encode(manifest), to: beside + "/" + manifestName)
+      try writeAtomically(try jsonEncoder().encode(manifest), to: beside + "/" + manifestName)
     }
   }
 
   private static func hashes(of folder: String) throws -> [String: String] {
     var files: [String: String] = [:]
     for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name != manifestName {
-      files[name] = hash(try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name), options: .mappedIfSafe))
+      files[name] = Support.sha256(
+        try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name), options: .mappedIfSafe))
     }
     return files
   }
@@ -53,7 +54,7 @@ public struct SavedTokenizer: Sendable {
       guard !name.contains("/"),
         let content = try? Data(contentsOf: URL(fileURLWithPath: folder + "/" + name), options: .mappedIfSafe)
       else { throw HarnessError.file(folder + "/" + name, reason: "is missing") }
-      guard hash(content) == expected else {
+      guard Support.sha256(content) == expected else {
         throw HarnessError.file(
           folder + "/" + name, reason: "has changed since the tokenizer was trained; its text would not come back")
       }
@@ -61,7 +62,7 @@ public struct SavedTokenizer: Sendable {
     let resolved = try registry.resolveSaved(manifest.tokenizer)
     tokenizer = try registry.backend(named: resolved.name).load(resolved, from: folder)
     let listing = manifest.files.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    sha256 = hash(Data(([manifest.tokenizer] + listing).joined(separator: "\n").utf8))
+    sha256 = Support.sha256(Data(([manifest.tokenizer] + listing).joined(separator: "\n").utf8))
   }
 }
 

@@ -1,5 +1,5 @@
 import Foundation
-import Plugins
+import Support
 import Tokenizers
 
 /// How `harness encode` writes tokens.
@@ -106,7 +106,7 @@ public struct TokenFile: Sendable, Equatable {
     guard nameLength <= file.count - 4 - place - 32 else { throw refuse("truncated") }
     let name = String(decoding: file[place..<place + nameLength], as: UTF8.self)
     place += nameLength
-    let sha256 = hex(file[place..<place + 32])
+    let sha256 = hexadecimal(file[place..<place + 32])
     place += 32
     let count = try number(8)
     guard count <= (file.count - 4 - place) / 16 else { throw refuse("truncated") }

@@ -1,5 +1,5 @@
 import Foundation
-import Plugins
+import Support
 import Transformer
 
 extension RunRecord.Environment {
@@ -35,7 +35,7 @@ extension RunRecord.Environment {
 }
 
 /// The processor's name as the system tells it.
-func cpuName() -> String {
+public func cpuName() -> String {
   let info = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
   for line in info.split(separator: "\n") where line.hasPrefix("model name") {
     return line.split(separator: ":", maxSplits: 1).last.map { $0.trimmingCharacters(in: .whitespaces) } ?? "unknown"

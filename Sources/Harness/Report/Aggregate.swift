@@ -40,16 +40,6 @@ func cell(_ value: Double?, _ format: String) -> String {
   return String(format: format, value)
 }
 
-/// 1234567 → "1.23 M".
-func short(_ value: Double?) -> String {
-  guard let value, value.isFinite else { return "---" }
-  for (limit, unit) in [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] where abs(value) >= limit {
-    return String(
-      format: value / limit >= 100 ? "%.0f %@" : value / limit >= 10 ? "%.1f %@" : "%.2f %@", value / limit, unit)
-  }
-  return String(format: value == value.rounded() ? "%.0f" : "%.2f", value)
-}
-
 /// Columns padded so that the Markdown source reads as a table too.
 func markdownTable(_ header: [String], _ rows: [[String]], rightAligned: Set<Int> = []) -> String {
   let widths = header.indices.map { c in max(3, ([header] + rows).map { $0[c].count }.max() ?? 3) }

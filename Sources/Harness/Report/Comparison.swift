@@ -1,5 +1,6 @@
 import Foundation
 import Metrics
+import Support
 
 /// Two runs, cell by cell.
 public struct Comparison: Sendable {

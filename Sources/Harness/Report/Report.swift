@@ -1,5 +1,6 @@
 import Foundation
 import Metrics
+import Support
 import Tokenizers
 
 /// Writes the Markdown report, its plots and a CSV from run records alone.
@@ -348,10 +349,4 @@ public struct Report {
       "curves.svg", title: "Training loss (seed \(records.first?.seed ?? 0))", x: "training FLOPs",
       y: "training bits/byte", series: curves, logX: true, logY: true, lines: true)
   }
-}
-
-/// In order of first appearance.
-func unique(_ items: [String]) -> [String] {
-  var seen: Set<String> = []
-  return items.filter { seen.insert($0).inserted }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Metrics
+import Support
 import Tokenizers
 import Transformer
 
@@ -25,7 +26,7 @@ public struct Plan: Sendable {
   /// Training FLOPs a second that the estimate assumes.
   public let flopsPerSecond: Double
 
-  public init(_ experiment: Experiment, registry: Registry, threads: Int) throws {
+  public init(_ experiment: Experiment, registry: Registry, flopsPerSecond: Double) throws {
     var cells: [Cell] = []
     var needsM1 = false
     // Seeds outermost: a run that is stopped has whole seeds, not whole tokenizers.
@@ -53,7 +54,7 @@ public struct Plan: Sendable {
         FLOPsConvention.all.trainingPerToken($0, sequenceLength: experiment.m1.training.sequenceLength)
           * Double(experiment.m1.steps * experiment.m1.training.batch * experiment.m1.training.sequenceLength)
       } ?? 0
-    flopsPerSecond = try measuredMatrixFLOPs(precision: experiment.m2.precision) * Double(threads) * 0.5
+    self.flopsPerSecond = flopsPerSecond
   }
 
   /// Training FLOPs of all cells whose steps are known, and M1's.
@@ -78,14 +79,4 @@ public struct Plan: Sendable {
         + "\(Int(flopsPerSecond / 1e9)) GFLOP/s, tokenizing and evaluation not counted")
     return lines.joined(separator: "\n")
   }
-}
-
-public func scientific(_ value: Double) -> String { String(format: "%.2e", value) }
-
-/// "3 h 12 min", "4 min 5 s", "12 s".
-public func duration(_ seconds: Double) -> String {
-  guard seconds.isFinite, seconds >= 0 else { return "---" }
-  let s = Int(seconds.rounded())
-  if s >= 3600 { return "\(s / 3600) h \(s % 3600 / 60) min" }
-  return s >= 60 ? "\(s / 60) min \(s % 60) s" : "\(s) s"
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Metrics
+import Support
 import Synchronization
 import Tokenizers
 import Transformer
@@ -38,7 +39,7 @@ public struct Runner: Sendable {
   /// - Throws: what keeps the whole run from starting. A failing cell is recorded, and the others go on.
   public func run(_ plan: Plan) throws -> Outcome {
     for part in ["records", "models", "work"] { try makeFolder(folder + "/" + part) }
-    try writeAtomically(try prettyEncoder.encode(experiment.tokenizers), to: folder + "/order.json")
+    try writeAtomically(try jsonEncoder().encode(experiment.tokenizers), to: folder + "/order.json")
     let corpus = try Corpus(experiment.corpus, cache: folder + "/work/corpus") { progress.line($0) }
     progress.line(
       "corpus: \(corpus.documents) documents, \(corpus.train.byteCount) training and \(corpus.validation.byteCount) held-out bytes"
@@ -91,7 +92,7 @@ public struct Runner: Sendable {
         record.error = "\(error)"
         progress.line("\(cell.tokenizer) \(cell.size) seed \(cell.seed): failed: \(error)")
       }
-      try writeAtomically(try prettyEncoder.encode(record), to: folder + "/records/\(cell.fileName).json")
+      try writeAtomically(try jsonEncoder().encode(record), to: folder + "/records/\(cell.fileName).json")
       return record
     }
     return Outcome(records: records, reused: reused.load(ordering: .relaxed))
@@ -178,7 +179,7 @@ public struct Runner: Sendable {
       to: folder + "/models/\(cell.fileName).safetensors",
       metadata: ["tokenizer": cell.tokenizer, "tokenizerSHA256": facts.sha256, "sequenceLength": "\(S)"])
     try writeAtomically(
-      try prettyEncoder.encode(Finished(training: training, result: result, timing: record.timing)), to: finishedPath)
+      try jsonEncoder().encode(Finished(training: training, result: result, timing: record.timing)), to: finishedPath)
     try? FileManager.default.removeItem(atPath: cache + "/checkpoint.safetensors")
     progress.line(
       "\(cell.tokenizer) \(cell.size) seed \(cell.seed): \(steps) steps in \(duration(trainingSeconds)), "

@@ -1,5 +1,6 @@
 import Foundation
 import Metrics
+import Support
 import Synchronization
 import Tokenizers
 import Transformer
@@ -83,7 +84,7 @@ struct Stages: Sendable {
   func tokenizerKey(_ spec: ResolvedSpec) throws -> String {
     let needsM1 = try registry.backend(named: spec.name).descriptor.needsByteModel
     var stamp = ""
-    if let path = spec["path"] { stamp = hash(try Data(contentsOf: URL(fileURLWithPath: path))) }
+    if let path = spec["path"] { stamp = sha256(try Data(contentsOf: URL(fileURLWithPath: path))) }
     return try cacheKey(
       "tokenizer 2", spec.canonicalName, corpus.sha256, experiment.corpus.exampleBytes, experiment.corpus.seed,
       needsM1 ? try m1Key() : "", stamp)
@@ -164,7 +165,7 @@ struct Stages: Sendable {
           encodeMegabytesPerSecond: encodeSeconds > 0 ? megabytes / encodeSeconds : nil,
           decodeMegabytesPerSecond: decodeSeconds > 0 && problem == nil ? megabytes / decodeSeconds : nil)
         try writeAtomically(TokenStore.data(Array(encoded.joined()), isWide: isWide), to: beside + "/heldout.bin")
-        try writeAtomically(try prettyEncoder.encode(facts), to: beside + "/facts.json")
+        try writeAtomically(try jsonEncoder().encode(facts), to: beside + "/facts.json")
       }
     }
     var facts = try JSONDecoder().decode(
@@ -197,7 +198,7 @@ struct Stages: Sendable {
           progress.update("\(name)", "tokenizing training text, \(min(100, 100 * done / max(1, all)))%")
         }
         try handle.close()
-        try writeAtomically(try prettyEncoder.encode(["bytes": bytes]), to: beside + "/facts.json")
+        try writeAtomically(try jsonEncoder().encode(["bytes": bytes]), to: beside + "/facts.json")
       }
     }
     let train = try TokenStore(path: trainFolder + "/train.bin", vocabularySize: tokenizer.vocabularySize)
@@ -216,25 +217,6 @@ struct Stages: Sendable {
       train: train, heldOut: heldOutStore, heldOutCounts: facts.heldOutCounts, heldOutBytes: facts.heldOutBytes,
       facts: facts, key: heldOutKey)
   }
-}
-
-/// Why the examples do not come back from their tokens, with the first differing offset; nil when they do.
-public func roundTripProblem(
-  _ tokenizer: any Tokenizer, _ examples: [[UInt8]], _ tokens: [[Token]], threads: Int
-) -> String? {
-  do {
-    let decoded = try tokenizer.decode(
-      examples: zip(tokens, examples).map { ($0, $1.count) }, threads: threads)
-    var offset = 0
-    for (text, original) in zip(decoded, examples) {
-      if text != original {
-        let same = zip(text, original).prefix { $0 == $1 }.count
-        return "differs first at byte \(offset + same)"
-      }
-      offset += original.count
-    }
-    return nil
-  } catch { return "\(error)" }
 }
 
 /// Time and speed of a loop of steps.

@@ -1,3 +1,4 @@
+import Support
 import Tokenizers
 
 /// Cuts texts into windows and codes each into b bits by running a byte model over many texts side by side.

@@ -1,5 +1,6 @@
 import CZlib
 import Foundation
+import Support
 import Tokenizers
 
 /// A fixed set of texts, each with an id: encoding takes the longest text that fits, again and again; decoding looks

@@ -1,5 +1,5 @@
 import Foundation
-import Metrics
+import Support
 import Tokenizers
 import Transformer
 

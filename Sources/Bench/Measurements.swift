@@ -1,12 +1,9 @@
 import CKernels
+import Harness
 import Metrics
+import Support
 import Tokenizers
-
-/// Seconds that `body` takes.
-public func secondsOf(_ body: () throws -> Void) rethrows -> Double {
-  let time = try ContinuousClock().measure(body)
-  return Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-}
+import Transformer
 
 /// FLOPs a second of matrix products of order `n` on so many threads at once, each its own; the best of several.
 public func measuredMatrixFLOPs(precision: Precision, order n: Int = 384, threads: Int = 1) throws -> Double {

@@ -11,11 +11,9 @@ public final class MappedFile: @unchecked Sendable {
   public let bytes: UnsafeRawBufferPointer
   private let isMapped: Bool
 
-  /// - Throws: ``TokenizerError/damagedFile(_:reason:)`` for a file that cannot be read.
+  /// - Throws: ``FileError`` for a file that cannot be read.
   public init(path: String) throws {
-    func refuse(_ what: String) -> TokenizerError {
-      .damagedFile(path, reason: "cannot be \(what): \(String(cString: strerror(errno)))")
-    }
+    func refuse(_ what: String) -> FileError { FileError(path, "cannot be \(what): \(systemMessage())") }
     let descriptor = open(path, O_RDONLY)
     guard descriptor >= 0 else { throw refuse("read") }
     defer { close(descriptor) }

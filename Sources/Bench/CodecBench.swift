@@ -1,6 +1,8 @@
 import Foundation
+import Harness
 import Metrics
 import Plugins
+import Support
 import Tokenizers
 import Transformer
 

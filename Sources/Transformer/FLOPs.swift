@@ -1,25 +1,3 @@
-/// The shape of a decoder-only transformer, as far as its cost goes.
-public struct ModelShape: Sendable, Hashable {
-  public var dim: Int
-  public var heads: Int
-  public var layers: Int
-  public var headSize: Int
-  public var mlp: Int
-  public var vocabulary: Int
-
-  public init(dim: Int, heads: Int, layers: Int, headSize: Int, mlp: Int, vocabulary: Int) {
-    self.dim = dim
-    self.heads = heads
-    self.layers = layers
-    self.headSize = headSize
-    self.mlp = mlp
-    self.vocabulary = vocabulary
-  }
-
-  /// Weights of the matrices in the layers, embeddings not counted.
-  public var nonEmbeddingParameters: Int { layers * (4 * dim * heads * headSize + 2 * dim * mlp) }
-}
-
 /// Which FLOPs are counted.
 public enum FLOPsConvention: String, Sendable, Codable, CaseIterable {
   /// Projections, MLP, causal attention and the vocabulary head.

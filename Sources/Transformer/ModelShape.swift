@@ -1,4 +1,24 @@
-import Metrics
+/// The shape of a decoder-only transformer, as far as its cost goes.
+public struct ModelShape: Sendable, Hashable {
+  public var dim: Int
+  public var heads: Int
+  public var layers: Int
+  public var headSize: Int
+  public var mlp: Int
+  public var vocabulary: Int
+
+  public init(dim: Int, heads: Int, layers: Int, headSize: Int, mlp: Int, vocabulary: Int) {
+    self.dim = dim
+    self.heads = heads
+    self.layers = layers
+    self.headSize = headSize
+    self.mlp = mlp
+    self.vocabulary = vocabulary
+  }
+
+  /// Weights of the matrices in the layers, embeddings not counted.
+  public var nonEmbeddingParameters: Int { layers * (4 * dim * heads * headSize + 2 * dim * mlp) }
+}
 
 extension ModelShape {
   /// The paper's sizes (table 5) and `1m` for a laptop: dim, heads, layers, MLP; head size 64.
