@@ -158,11 +158,11 @@ public struct Runner: Sendable {
       shards: options.shards, tokens: Int(trained), bytes: trained * (facts.compressionRatio ?? 0),
       epochs: trained / Double(tokens.train.count), lossNats: [], bitsPerByte: [])
     let cellThreads = max(1, threads / jobs)
-    var (trainer, trainingSeconds, evaluationSeconds) = try train(
+    var (model, trainingSeconds, evaluationSeconds) = try train(
       cell, shape: shape, steps: steps, tokens: tokens, cache: cache, threads: cellThreads, training: &training)
 
     let start = Date()
-    let nats = try score(trainer.model, tokens, examples: tokens.heldOutCounts.count, threads: cellThreads)
+    let nats = try score(model, tokens, examples: tokens.heldOutCounts.count, threads: cellThreads)
     evaluationSeconds += Date().timeIntervalSince(start)
     let bits = facts.roundTrips ? bitsPerByte(nats: nats, bytes: facts.heldOutBytes) : nil
     let result = RunRecord.Result(
@@ -175,97 +175,60 @@ public struct Runner: Sendable {
     record.timing.gigaflopsPerSecond =
       trainingSeconds > 0 ? 3 * perToken * trained / trainingSeconds / 1e9 : nil
     record.timing.threads = cellThreads
-    try trainer.saveModel(
+    try model.save(
       to: folder + "/models/\(cell.fileName).safetensors",
       metadata: ["tokenizer": cell.tokenizer, "tokenizerSHA256": facts.sha256, "sequenceLength": "\(S)"])
     try writeAtomically(
       try jsonEncoder().encode(Finished(training: training, result: result, timing: record.timing)), to: finishedPath)
-    try? FileManager.default.removeItem(atPath: cache + "/checkpoint.safetensors")
+    for name in try FileManager.default.contentsOfDirectory(atPath: cache) where name.hasSuffix(".safetensors") {
+      try? FileManager.default.removeItem(atPath: cache + "/" + name)
+    }
     progress.line(
       "\(cell.tokenizer) \(cell.size) seed \(cell.seed): \(steps) steps in \(duration(trainingSeconds)), "
         + (bits.map { String(format: "%.3f bits/byte", $0) } ?? "no bits/byte (not lossless)"))
     return false
   }
 
-  /// The training loop, with checkpoints every minute and quick evaluations.
+  /// Trains with snapshots where quick evaluations are wanted, then makes these.
   private func train(
     _ cell: Plan.Cell, shape: ModelShape, steps: Int, tokens: Stages.Tokens, cache: String, threads: Int,
     training: inout RunRecord.Training
-  ) throws -> (Trainer, Double, Double) {
-    let options = experiment.m2, S = options.sequenceLength
+  ) throws -> (Model, Double, Double) {
     let facts = tokens.facts.tokenization
-    let trainer = try Trainer(shape: shape, options: options, totalSteps: steps, seed: cell.seed, threads: threads)
-    let checkpoint = cache + "/checkpoint.safetensors"
-    var elapsed = 0.0, evaluating = 0.0
-    if FileManager.default.fileExists(atPath: checkpoint) {
-      let metadata = try trainer.resume(from: checkpoint)
-      if let text = metadata["training"],
-        let saved = try? JSONDecoder().decode(RunRecord.Training.self, from: Data(text.utf8))
-      {
-        training = saved
-      }
-      elapsed = metadata["seconds"].flatMap(Double.init) ?? 0
-      evaluating = metadata["evaluationSeconds"].flatMap(Double.init) ?? 0
-      progress.line("\(cell.tokenizer) \(cell.size) seed \(cell.seed): going on from step \(trainer.step)")
-    }
-    let source = ShuffledSequences(store: tokens.train, length: S, seed: cell.seed)
-    let evaluateEvery = max(1, steps / experiment.evaluation.points)
-    let recordEvery = max(1, steps / 100)
+    let what = "\(cell.tokenizer) \(cell.size) seed \(cell.seed)"
+    let every = max(1, steps / experiment.evaluation.points)
+    let curveSteps =
+      facts.roundTrips ? stride(from: every, through: steps - every, by: every).map { $0 } : []
+    let bytesPerToken = facts.compressionRatio ?? 1
+    let (model, log) = try Transformer.train(
+      shape: shape, options: experiment.m2, steps: steps, seed: cell.seed,
+      source: ShuffledSequences(store: tokens.train, length: experiment.m2.sequenceLength, seed: cell.seed),
+      threads: threads, workFolder: cache, snapshotSteps: curveSteps, report: { progress.line("\(what): \($0)") },
+      progress: { progress.update(what, $0.line(bitsPerByte: $0.lossNats / 0.693147180559945 / bytesPerToken)) })
+    training.lossNats = log.lossNats.map { .init(step: $0.step, value: $0.value) }
     var quickExamples = 0
     var quickBytes = 0
     for bytes in tokens.heldOutBytes where quickBytes < experiment.evaluation.quickBytes {
       quickExamples += 1
       quickBytes += bytes
     }
-    let what = "\(cell.tokenizer) \(cell.size) seed \(cell.seed)"
-    let perStep = Double(experiment.tokensPerStep) * FLOPsConvention.all.trainingPerToken(shape, sequenceLength: S)
-    var meter = Meter(total: steps, done: trainer.step)
-    var saved = Date(), start = Date()
-    var recentLoss = 0.0, recentCount = 0
-    let bytesPerToken = facts.compressionRatio ?? 1
-    while trainer.step < steps {
-      let step = try trainer.step(from: source)
-      meter.tick()
-      recentLoss += step.lossNats
-      recentCount += 1
-      if trainer.step % recordEvery == 0 || trainer.step == steps {
-        training.lossNats.append(.init(step: trainer.step, value: recentLoss / Double(recentCount)))
-        (recentLoss, recentCount) = (0, 0)
-      }
-      progress.update(
-        what,
-        meter.line(
-          step: trainer.step, loss: step.lossNats, bitsPerByte: step.lossNats / 0.693147180559945 / bytesPerToken,
-          tokensPerStep: experiment.tokensPerStep, flopsPerStep: perStep))
-      if trainer.step % evaluateEvery == 0, trainer.step + evaluateEvery <= steps, facts.roundTrips {
-        elapsed += Date().timeIntervalSince(start)
-        let evaluationStart = Date()
-        let nats = try score(trainer.model, tokens, examples: quickExamples, threads: threads)
-        if let bits = bitsPerByte(nats: nats, bytes: quickBytes) {
-          training.bitsPerByte.append(.init(step: trainer.step, value: bits))
-        }
-        evaluating += Date().timeIntervalSince(evaluationStart)
-        start = Date()
-      }
-      if Date().timeIntervalSince(saved) > 60 {
-        let seconds = elapsed + Date().timeIntervalSince(start)
-        try trainer.saveCheckpoint(
-          to: checkpoint,
-          metadata: [
-            "training": String(decoding: try JSONEncoder().encode(training), as: UTF8.self), "seconds": "\(seconds)",
-            "evaluationSeconds": "\(evaluating)",
-          ])
-        saved = Date()
+    let start = Date()
+    for step in curveSteps {
+      let snapshot = try Model.load(from: cache + "/snapshot-\(step).safetensors").model
+      let nats = try score(snapshot, tokens, examples: quickExamples, threads: threads)
+      if let bits = bitsPerByte(nats: nats, bytes: quickBytes) {
+        training.bitsPerByte.append(.init(step: step, value: bits))
       }
     }
-    return (trainer, elapsed + Date().timeIntervalSince(start), evaluating)
+    return (model, log.seconds, Date().timeIntervalSince(start))
   }
 
   /// Nats over all tokens of the first held-out examples.
   private func score(_ model: Model, _ tokens: Stages.Tokens, examples: Int, threads: Int) throws -> Double {
     let store = tokens.heldOut
-    return try model.totalNats(
-      count: tokens.heldOutCounts.prefix(examples).reduce(0, +), sequenceLength: experiment.m2.sequenceLength,
-      precision: experiment.m2.precision.forScores, threads: threads, tokens: { store[$0] })
+    return try model.nats(
+      of: { store[$0] }, exampleTokenCounts: Array(tokens.heldOutCounts.prefix(examples)),
+      sequenceLength: experiment.m2.sequenceLength, precision: experiment.m2.precision.forScores, threads: threads
+    ).reduce(0, +)
   }
 }

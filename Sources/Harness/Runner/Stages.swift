@@ -40,29 +40,13 @@ struct Stages: Sendable {
     }
     let S = options.training.sequenceLength
     let source = RandomSpans(text: corpus.train.file, length: S, seed: experiment.m1Seed)
-    let trainer = try Trainer(
-      shape: shape, options: options.training, totalSteps: options.steps, seed: experiment.m1Seed, threads: threads)
-    let checkpoint = folder + "/checkpoint.safetensors"
-    if FileManager.default.fileExists(atPath: checkpoint) { _ = try trainer.resume(from: checkpoint) }
-    let perStep =
-      Double(options.training.batch * S) * FLOPsConvention.all.trainingPerToken(shape, sequenceLength: S)
-    var meter = Meter(total: options.steps, done: trainer.step)
-    var saved = Date()
-    while trainer.step < options.steps {
-      let step = try trainer.step(from: source)
-      meter.tick()
-      progress.update(
-        "M1",
-        meter.line(
-          step: trainer.step, loss: step.lossNats, bitsPerByte: step.lossNats / 0.693147180559945,
-          tokensPerStep: options.training.batch * S, flopsPerStep: perStep))
-      if Date().timeIntervalSince(saved) > 60 {
-        try trainer.saveCheckpoint(to: checkpoint)
-        saved = Date()
-      }
-    }
+    let work = folder + "/training"
+    let (trained, log) = try train(
+      shape: shape, options: options.training, steps: options.steps, seed: experiment.m1Seed, source: source,
+      threads: threads, workFolder: work, report: { progress.line("M1: \($0)") },
+      progress: { progress.update("M1", $0.line(bitsPerByte: $0.lossNats / 0.693147180559945)) })
     let model = NeuralByteModel(
-      trainer.model, contextLength: S,
+      trained, contextLength: S,
       metadata: ["size": options.size, "steps": "\(options.steps)", "corpus": corpus.sha256])
     let heldOut = corpus.validation.first(bytes: 200_000)
     let precision = 14
@@ -74,9 +58,9 @@ struct Stages: Sendable {
     let bytes = heldOut.reduce(0) { $0 + $1.count }
     let score =
       bytes > 0 ? String(format: ", %.3f bits/byte held out (quantised)", bits.reduce(0, +) / Double(bytes)) : ""
-    progress.line("M1 \(options.size): \(options.steps) steps in \(duration(meter.seconds))\(score)")
+    progress.line("M1 \(options.size): \(options.steps) steps in \(duration(log.seconds))\(score)")
     try model.save(to: folder)
-    try? FileManager.default.removeItem(atPath: checkpoint)
+    try? FileManager.default.removeItem(atPath: work)
   }
 
   // MARK: Tokenizers
@@ -219,24 +203,11 @@ struct Stages: Sendable {
   }
 }
 
-/// Time and speed of a loop of steps.
-struct Meter {
-  private let total: Int
-  private let first: Int
-  private var count = 0
-  private let start = Date()
-  init(total: Int, done: Int) {
-    self.total = total
-    first = done
-  }
-  mutating func tick() { count += 1 }
-  var seconds: Double { Date().timeIntervalSince(start) }
-
-  func line(step: Int, loss: Double, bitsPerByte: Double?, tokensPerStep: Int, flopsPerStep: Double) -> String {
-    let rate = Double(count) / max(1e-9, seconds)
-    return String(
-      format: "step %d/%d  loss %.4f  %@ bits/byte  %.0f tok/s  %.0f GFLOP/s  %@ left", step, total, loss,
-      bitsPerByte.map { String(format: "%.3f", $0) } ?? "---", rate * Double(tokensPerStep),
-      rate * flopsPerStep / 1e9, duration(Double(total - step) / max(1e-9, rate)))
+extension TrainingProgress {
+  func line(bitsPerByte: Double?) -> String {
+    String(
+      format: "step %d/%d  loss %.4f  %@ bits/byte  %.0f tok/s  %.0f GFLOP/s  %@ left", step, steps, lossNats,
+      bitsPerByte.map { String(format: "%.3f", $0) } ?? "---", tokensPerSecond, flopsPerSecond / 1e9,
+      duration(secondsLeft))
   }
 }
