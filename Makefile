@@ -1,5 +1,6 @@
 # make run    installs what is missing, builds, runs experiments/quick.yaml, writes reports/quick/report.md
 # make test   installs what is missing, builds, runs every test
+# make test-arm64   runs the kernels and M1's codes on an emulated arm64: the same bits as here
 # make fuzz   runs libFuzzer over the decoders for FUZZ_SECONDS; what it finds worth keeping goes into Fuzz/Corpus
 # make lint   checks the formatting;  make format  mends it
 DEBIAN_PACKAGES = libsentencepiece-dev sentencepiece zlib1g-dev libopenblas-dev libdnnl-dev dict-gcide gnuplot-nox pkg-config libssl-dev
@@ -9,7 +10,7 @@ HARNESS = .build/release/harness
 SOURCES = Package.swift Sources Tests Examples Fuzz/Package.swift Fuzz/Sources
 FUZZ_SECONDS = 600
 
-.PHONY: run test fuzz build packages lint format clean
+.PHONY: run test test-arm64 fuzz build packages lint format clean
 
 run: build
 	$(HARNESS) run experiments/quick.yaml
@@ -24,6 +25,10 @@ test: packages
 	rm -rf .build/nibbles
 	Examples/Nibbles/.build/release/my-harness train 'Nibbles[first=low]' --corpus Makefile --out .build/nibbles
 	Examples/Nibbles/.build/release/my-harness check .build/nibbles Makefile
+
+test-arm64: DEBIAN_PACKAGES = qemu-user libc6-dev-arm64-cross libgcc-12-dev-arm64-cross
+test-arm64: packages
+	Tests/arm64/run.sh
 
 # The linker is named because gold, SwiftPM's default here, breaks on the fuzzer's debug information.
 fuzz: packages
