@@ -35,7 +35,8 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
     if let seed { loaded.seeds = [seed] }
     let plan = try Plan(
       loaded, registry: registry,
-      flopsPerSecond: measuredMatrixFLOPs(precision: loaded.m2.precision) * Double(threads.threads) * 0.5)
+      flopsPerSecond: measuredTrainingFLOPs(
+        precision: loaded.m2.precision, threads: threads.threads, shards: loaded.m2.shards))
     printError(plan.description)
     if planOnly { return }
     let folder = out ?? "runs/\(loaded.name)"
