@@ -89,6 +89,10 @@ let package = Package(
     .testTarget(
       name: "PluginsTests", dependencies: ["Plugins", "Support", "Tokenizers", "Transformer", "Harness", "Metrics"],
       resources: [.copy("Golden")]),
+    .testTarget(name: "RecordsTests", dependencies: ["Records", "Support"]),
+    .testTarget(name: "StoreTests", dependencies: ["Store", "Support"]),
+    .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "Rendering", "Records", "Metrics", "Support"]),
+    .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(name: "HarnessTests", dependencies: ["Harness", "Support", "Tokenizers", "Transformer", "Plugins"]),
     .testTarget(name: "HarnessCLITests", dependencies: ["HarnessCLI", "Support", "Tokenizers", "harness-main"]),
   ],
