@@ -106,7 +106,7 @@ public struct TrainBench: Codable, Sendable {
     process.arguments = arguments
     let pipe = Pipe()
     process.standardOutput = pipe
-    do { try process.run() } catch { throw HarnessError.file(python, reason: "cannot be run: \(error)") }
+    do { try process.run() } catch { throw FileError(python, "cannot be run: \(error)") }
     let data = pipe.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     guard process.terminationStatus == 0, let answer = try? JSONDecoder().decode(Answer.self, from: data) else {
@@ -162,7 +162,7 @@ public func trainingPeakMegabytes(size: String, vocabulary: Int, precision: Prec
         return kilobytes / 1000 * 1.024
       }
     }
-    throw HarnessError.file("/proc/self/status", reason: "has no VmHWM line")
+    throw FileError("/proc/self/status", "has no VmHWM line")
   #else
     var usage = rusage()
     getrusage(RUSAGE_SELF, &usage)

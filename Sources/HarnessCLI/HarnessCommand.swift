@@ -61,7 +61,7 @@ struct ThreadOptions: ParsableArguments {
 func readInput(_ path: String?) throws -> Data {
   guard let path, path != "-" else { return try FileHandle.standardInput.readToEnd() ?? Data() }
   guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
-    throw HarnessError.file(path, reason: "cannot be read")
+    throw FileError(path, "cannot be read")
   }
   return data
 }
@@ -72,7 +72,7 @@ func writeOutput(_ data: Data, to path: String?) throws {
     return
   }
   do { try data.write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
-    throw HarnessError.file(path, reason: "cannot be written: \(error.localizedDescription)")
+    throw FileError(path, "cannot be written: \(error.localizedDescription)")
   }
 }
 

@@ -83,7 +83,7 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
     let registry = try Source.registry()
     let resolved = try registry.resolve(spec)
     guard !FileManager.default.fileExists(atPath: out) else {
-      throw HarnessError.file(out, reason: "exists already; give a new folder")
+      throw FileError(out, "exists already; give a new folder")
     }
     var options = ByteModelOptions()
     options.size = m1Size
@@ -154,16 +154,14 @@ struct DecodeCommand<Source: RegistrySource>: ParsableCommand {
     let data = try readInput(input)
     let file = try TokenFile(data, path: path)
     if let format, (format == .ids) != (data.first == UInt8(ascii: "#")) {
-      throw HarnessError.file(
-        path, reason: "is not in format \(format.rawValue); leave --format out to have it recognised")
+      throw FileError(path, "is not in format \(format.rawValue); leave --format out to have it recognised")
     }
     let name = saved.tokenizer.spec.canonicalName
     guard file.tokenizer == name else {
-      throw HarnessError.file(path, reason: "was encoded with \(file.tokenizer), but \(folder) holds \(name)")
+      throw FileError(path, "was encoded with \(file.tokenizer), but \(folder) holds \(name)")
     }
     guard file.sha256 == saved.sha256 else {
-      throw HarnessError.file(
-        path, reason: "was encoded with another \(name) (trained on other text, or with other settings)")
+      throw FileError(path, "was encoded with another \(name) (trained on other text, or with other settings)")
     }
     let texts = try saved.tokenizer.decode(
       examples: zip(file.examples, file.byteCounts).map { ($0, $1) }, threads: threads.threads)

@@ -36,15 +36,19 @@ public final class ContentStore: Sendable {
   }
 
   /// The entry, checked; nil where there is none. A damaged one is set aside, with a word.
-  public func find(_ key: StoreKey) throws -> StoreEntry? {
-    if let known = checked.withLock({ $0[key.path] }) { return known }
-    let folder = root + "/" + key.path
+  public func find(_ key: StoreKey) throws -> StoreEntry? { try open(key.kind, hash: key.hash) }
+
+  /// The entry that a record names, checked; nil where there is none. A damaged one is set aside, with a word.
+  public func open(_ kind: StoreKind, hash: String) throws -> StoreEntry? {
+    let path = "\(kind.rawValue)/\(hash)"
+    if let known = checked.withLock({ $0[path] }) { return known }
+    let folder = root + "/" + path
     guard FileManager.default.fileExists(atPath: folder) else { return nil }
-    try user?.note(key)
+    try user?.note(path)
     let entry: StoreEntry
     do {
       let manifest = try Manifest(folder: folder)
-      guard manifest.key == key.hash, manifest.kind == key.kind else {
+      guard manifest.key == hash, manifest.kind == kind else {
         throw FileError(folder + "/" + Manifest.name, "belongs to \(manifest.kind.rawValue)/\(manifest.key)")
       }
       try manifest.check(folder, whole: false)
@@ -53,7 +57,7 @@ public final class ContentStore: Sendable {
       try setAside(folder, because: problem)
       return nil
     }
-    checked.withLock { $0[key.path] = entry }
+    checked.withLock { $0[path] = entry }
     return entry
   }
 
@@ -100,7 +104,7 @@ public final class ContentStore: Sendable {
     defer { claim.release() }
     let folder = root + "/" + key.path
     if FileManager.default.fileExists(atPath: folder) { return nil }  // finished between the look and the claim
-    try user?.note(key)
+    try user?.note(key.path)
     removeLeftovers(of: key)
     let beside = besideName(folder)
     defer { try? FileManager.default.removeItem(atPath: beside) }

@@ -28,13 +28,13 @@ public final class RunUses: Sendable {
   }
 
   /// Notes a use before the entry is read or built, so that no one prunes it meanwhile.
-  func note(_ key: StoreKey) throws {
-    guard noted.withLock({ $0.insert(key.path).inserted }) else { return }
+  func note(_ entry: String) throws {
+    guard noted.withLock({ $0.insert(entry).inserted }) else { return }
     let path = runFolder + "/" + Self.fileName
     // Lines of two processes do not mix: each is one short append.
     guard let file = fopen(path, "a") else { throw FileError(path, "cannot be written: \(systemMessage())") }
     defer { fclose(file) }
-    guard fputs(key.path + "\n", file) >= 0 else {
+    guard fputs(entry + "\n", file) >= 0 else {
       throw FileError(path, "cannot be written: \(systemMessage())")
     }
   }
