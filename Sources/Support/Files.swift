@@ -10,9 +10,15 @@ import Foundation
 /// Writes beside the target, syncs, then renames: a reader never sees half a file, not after a power cut either.
 /// - Throws: ``FileError``.
 public func writeAtomically(_ data: some ContiguousBytes, to path: String) throws {
+  try writeAtomically(to: path) { file in try data.withUnsafeBytes { try file.write($0) } }
+}
+
+/// As ``writeAtomically(_:to:)``, for what is written in parts.
+/// - Throws: ``FileError``, and whatever `body` throws.
+public func writeAtomically(to path: String, _ body: (borrowing FileWriter) throws -> Void) throws {
   let beside = besideName(path)
   do {
-    try writeFile(beside) { file in try data.withUnsafeBytes { try file.write($0) } }
+    try writeFile(beside, body)
     guard rename(beside, path) == 0 else { throw FileError(path, "cannot be written: \(systemMessage())") }
   } catch {
     unlink(beside)

@@ -20,15 +20,6 @@ import Testing
   #expect(divergenceFromUniformBits([5, 5, 5, 5]) == 0)
 }
 
-@Test func flopsFollowTheFormula() {
-  let shape = ModelShape(dim: 256, heads: 4, layers: 3, headSize: 64, mlp: 1024, vocabulary: 256)
-  // By hand: projections 8·256·256, MLP 4·256·1024, attention 4·256·(256 + 1)/2 a layer; head 2·256·256.
-  let layer = 524_288.0 + 1_048_576 + 131_584
-  #expect(FLOPsConvention.all.forwardPerToken(shape, sequenceLength: 256) == 3 * layer + 131_072)
-  #expect(shape.nonEmbeddingParameters == 2_359_296)
-  #expect(FLOPsConvention.nonembedding.trainingPerToken(shape, sequenceLength: 9) == 6 * 2_359_296)
-}
-
 /// Expected values from scipy.stats.ttest_ind(equal_var=False) 1.17.1.
 @Test func welchEqualsScipy() throws {
   let first = try #require(WelchTest([1.29, 1.31, 1.28], [1.25, 1.24, 1.27]))

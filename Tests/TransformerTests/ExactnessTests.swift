@@ -1,15 +1,11 @@
 import CKernels
 import Foundation
-import Metrics
 import Support
 import Synchronization
 import Testing
 import Tokenizers
 
 @testable import Transformer
-
-/// Kernel sets that this machine runs, the plain one first.
-private let sets: [String] = ["plain", "avx2", "avx512", "neon"].filter { ck_kernels_named($0) != nil }
 
 private func tinyM1(kernelSet: String? = nil, context: Int = 64, dim: Int = 32) -> NeuralByteModel {
   let shape = ModelShape(dim: dim, heads: 2, layers: 2, headSize: 16, mlp: 64, vocabulary: 256)
@@ -34,7 +30,7 @@ private func noise(_ n: Int, _ seed: UInt64) -> FloatBuffer {
         expected[i * n + j] = sum
       }
     }
-    for set in sets {
+    for set in kernelSets {
       let kernels = try #require(ck_kernels_named(set)).pointee
       let c = FloatBuffer(m * n)
       kernels.gemm(Int32(m), Int32(n), Int32(k), a.p, k, 1, b.p, n, 1, c.p, n, 0)
@@ -47,23 +43,8 @@ private func noise(_ n: Int, _ seed: UInt64) -> FloatBuffer {
   }
 }
 
-@Test func expAndLogAreAccurate() {
-  for i in -8600...8700 {
-    let x = Float(i) / 100
-    let exact = exp(Double(x))
-    let error = abs(Double(ck_exp(x)) - exact)
-    #expect(error <= 2e-7 * exact)
-  }
-  for i in 1...5000 {
-    let x = Double(i) * 0.37
-    let exact = log(x)
-    let error = abs(ck_log(x) - exact)
-    #expect(error <= 1e-14 * max(1, abs(exact)))
-  }
-}
-
 @Test func quantisedDistributionsKeepTheirInvariants() throws {
-  for set in sets {
+  for set in kernelSets {
     let kernels = try #require(ck_kernels_named(set)).pointee
     for (seed, spread) in [(1, 1.0), (2, 30.0), (3, 0.0), (4, 80.0)] {
       let logits = noise(256, UInt64(seed))
@@ -104,7 +85,7 @@ private func logits(_ m1: NeuralByteModel, _ text: [UInt8], pieces: [Int], strea
 @Test func inferenceGivesTheSameBitsHoweverItIsRun() {
   let text = (0..<150).map { UInt8(truncatingIfNeeded: $0 * 37 + $0 / 7) }
   let reference = logits(tinyM1(kernelSet: "plain", context: 256), text, pieces: [150], streams: 1)
-  for set in sets {
+  for set in kernelSets {
     let m1 = tinyM1(kernelSet: set, context: 256)
     #expect(logits(m1, text, pieces: [150], streams: 1) == reference, "\(set), one shot")
     #expect(logits(m1, text, pieces: [1], streams: 1) == reference, "\(set), step by step")
@@ -142,7 +123,7 @@ func longContextsGiveTheSameBitsOnEverySet(context: Int) {
   let reference = tinyM1(kernelSet: "plain", context: context).intervals(of: text, precision: 14)
   let table = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 256)
   defer { table.deallocate() }
-  for set in sets {
+  for set in kernelSets {
     let m1 = tinyM1(kernelSet: set, context: context)
     #expect(m1.intervals(of: text, precision: 14) == reference, "\(set), one shot")
     let streams = m1.makeStreams(count: 1)

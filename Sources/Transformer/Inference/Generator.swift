@@ -1,7 +1,6 @@
 import Foundation
 import Support
 import Tokenizers
-import Transformer
 
 /// What sampling from a trained M2 gave.
 public struct Generation: Sendable, Codable {

@@ -13,6 +13,7 @@ package final class Buffer<Number: BitwiseCopyable>: @unchecked Sendable {
   package let p: UnsafeMutablePointer<Number>
 
   package init(_ count: Int) {
+    precondition(count >= 0, "a buffer of \(count) numbers")
     self.count = count
     let raw = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Number>.stride + 128, alignment: 64)
     memset(raw, 0, count * MemoryLayout<Number>.stride + 128)
@@ -21,8 +22,29 @@ package final class Buffer<Number: BitwiseCopyable>: @unchecked Sendable {
 
   deinit { UnsafeMutableRawPointer(p).deallocate() }
 
+  package subscript(index: Int) -> Number {
+    get {
+      assert(index >= 0 && index < count, "number \(index) of \(count)")
+      return p[index]
+    }
+    set {
+      assert(index >= 0 && index < count, "number \(index) of \(count)")
+      p[index] = newValue
+    }
+  }
+
+  /// Where `count` numbers from `offset` on begin.
+  package func at(_ offset: Int, _ count: Int) -> UnsafeMutablePointer<Number> {
+    assert(
+      offset >= 0 && count >= 0 && offset + count <= self.count, "\(count) numbers from \(offset) of \(self.count)")
+    return p + offset
+  }
+
   package func zero() { memset(p, 0, count * MemoryLayout<Number>.stride) }
   package var values: UnsafeBufferPointer<Number> { UnsafeBufferPointer(start: p, count: count) }
+  package func slice(_ offset: Int, _ count: Int) -> UnsafeBufferPointer<Number> {
+    UnsafeBufferPointer(start: at(offset, count), count: count)
+  }
 }
 
 package typealias FloatBuffer = Buffer<Float>

@@ -1,11 +1,5 @@
+import CKernels
 import Support
-import Tokenizers
-
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
 
 /// A named tensor inside the one flat parameter buffer. Row-major; `shape` has one or two axes.
 package struct Tensor: Sendable, Hashable {
@@ -27,6 +21,11 @@ package struct ParameterLayout: Sendable {
     package let mlpNorm: Int  // [D]
     package let mlpIn: Int  // [D, F]
     package let mlpOut: Int  // [F, D]
+  }
+  /// A part of a tensor that one thread works on at a time.
+  struct Chunk: Sendable {
+    let offset, count: Int
+    let isMatrix: Bool
   }
   package let tensors: [Tensor]
   package let embedding: Int  // [V + 1, D]; the last row is BOS; the first V rows are also the head
@@ -57,9 +56,19 @@ package struct ParameterLayout: Sendable {
     count = end
   }
 
+  /// All parameters in parts of at most 2^16, in order.
+  var chunks: [Chunk] {
+    tensors.flatMap { tensor in
+      stride(from: 0, to: tensor.count, by: 1 << 16).map {
+        Chunk(offset: tensor.offset + $0, count: min(1 << 16, tensor.count - $0), isMatrix: tensor.isMatrix)
+      }
+    }
+  }
+
   /// Embeddings from N(0, 1) (the head divides by √D), matrices from N(0, 1/in), the two that write into the residual
   /// divided by √(2·layers) as well (Radford et al. 2019), norms 1. Relative biases from N(0, 4): heads that begin with
-  /// places of their own to look at leave the bigram plateau far sooner than heads that begin alike.
+  /// places of their own to look at leave the bigram plateau far sooner than heads that begin alike. The same bits on every
+  /// machine.
   package func initialize(_ buffer: FloatBuffer, layerCount: Int, seed: UInt64) {
     buffer.zero()
     for tensor in tensors {
@@ -72,33 +81,13 @@ package struct ParameterLayout: Sendable {
           tensor.name.hasSuffix("relativeBias")
           ? 2 : tensor.name == "embedding" ? 1 : 1 / Double(tensor.shape[0]).squareRoot()
         if tensor.name.hasSuffix("Out") { scale /= Double(2 * layerCount).squareRoot() }
-        var i = 0
-        while i < tensor.count {  // Box–Muller
-          let radius = (-2 * log(1 - generator.uniform())).squareRoot() * scale
-          let angle = 2 * Double.pi * generator.uniform()
-          p[i] = Float(radius * cos(angle))
-          if i + 1 < tensor.count { p[i + 1] = Float(radius * sin(angle)) }
-          i += 2
+        for i in stride(from: 0, to: tensor.count, by: 2) {  // Box–Muller
+          let radius = (-2 * ck_log(1 - generator.uniform())).squareRoot() * scale
+          let halfTurns = 2 * generator.uniform()
+          p[i] = Float(radius * ck_cospi(halfTurns))
+          if i + 1 < tensor.count { p[i + 1] = Float(radius * ck_sinpi(halfTurns)) }
         }
       }
     }
-  }
-}
-
-/// T5's relative attention bias: 32 buckets of distance, exact below 16, logarithmic up to 128.
-/// - Source: Raffel et al. 2020, section 2.1; the bidirectional=false branch of its reference code.
-package enum RelativeBias {
-  package static let buckets = 32
-  static let maximumDistance = 128
-
-  package static func bucket(distance: Int) -> Int {
-    if distance < buckets / 2 { return distance }
-    let scaled = log(Double(distance) / 16) / log(Double(maximumDistance) / 16) * 16
-    return min(buckets - 1, 16 + Int(scaled))
-  }
-
-  /// Bias by distance, largest first: out[length-1-t] is the bias at distance t. out: `[length]`.
-  static func expand(_ table: UnsafePointer<Float>, length: Int, into out: UnsafeMutablePointer<Float>) {
-    for t in 0..<length { out[length - 1 - t] = table[bucket(distance: t)] }
   }
 }

@@ -2,54 +2,6 @@ import CKernels
 import COneDNN
 import COpenBLAS
 
-/// How matrix products are computed.
-public enum Precision: String, Sendable, CaseIterable, Codable {
-  /// OpenBLAS in single precision.
-  case f32
-  /// oneDNN: operands in bfloat16, sums in single precision. Weights, gradients and everything else stay in f32.
-  case bf16
-  /// The project's own kernels in single precision: the same bits on every machine.
-  case exact
-
-  /// bf16 where the processor has instructions for it, else f32.
-  public static var fastest: Precision { (try? MatrixProduct(.bf16)) == nil ? .f32 : .bf16 }
-  /// What a model trained in this precision is scored in: never bfloat16.
-  public var forScores: Precision { self == .bf16 ? .f32 : self }
-}
-
-/// A matrix in memory, in single precision or bfloat16.
-package enum Operand {
-  case float(UnsafeMutablePointer<Float>)
-  case half(UnsafeMutablePointer<UInt16>)
-
-  static func + (operand: Operand, count: Int) -> Operand {
-    switch operand {
-    case .float(let p): .float(p + count)
-    case .half(let p): .half(p + count)
-    }
-  }
-  /// nil for bfloat16.
-  var float: UnsafeMutablePointer<Float>? { if case .float(let p) = self { p } else { nil } }
-  /// nil for single precision.
-  var half: UnsafeMutablePointer<UInt16>? { if case .half(let p) = self { p } else { nil } }
-}
-
-/// Memory for a matrix that products read: what ``Precision`` says.
-package enum OperandBuffer: Sendable {
-  case float(FloatBuffer)
-  case half(BFloat16Buffer)
-
-  package init(_ count: Int, _ precision: Precision) {
-    self = precision == .bf16 ? .half(BFloat16Buffer(count)) : .float(FloatBuffer(count))
-  }
-  package var p: Operand {
-    switch self {
-    case .float(let buffer): .float(buffer.p)
-    case .half(let buffer): .half(buffer.p)
-    }
-  }
-}
-
 /// Matrix products of one precision. Single-threaded; safe to use from many threads.
 package struct MatrixProduct: Sendable {
   package let precision: Precision
@@ -78,13 +30,13 @@ package struct MatrixProduct: Sendable {
     ldb: Int, into c: Operand, ldc: Int, accumulate: Bool = false, relu: Bool = false
   ) {
     switch (a, b, c) {
-    case (.half(let a), .half(let b), let c):
-      precondition(precision == .bf16 && !(accumulate && c.half != nil), "bfloat16 operands outside bf16")
+    case (.bfloat16(let a), .bfloat16(let b), let c):
+      precondition(precision == .bf16 && !(accumulate && c.bfloat16 != nil), "bfloat16 operands outside bf16")
       var product = CODProduct(
         m: Int32(m), n: Int32(n), k: Int32(k), transposeA: transposeA ? 1 : 0, transposeB: transposeB ? 1 : 0,
         lda: Int32(lda), ldb: Int32(ldb), ldc: Int32(ldc), accumulate: accumulate ? 1 : 0, relu: relu ? 1 : 0,
-        bfloat16Result: c.half == nil ? 0 : 1)
-      let result = c.half.map { UnsafeMutableRawPointer($0) } ?? c.float.map { UnsafeMutableRawPointer($0) }
+        bfloat16Result: c.bfloat16 == nil ? 0 : 1)
+      let result = c.bfloat16.map { UnsafeMutableRawPointer($0) } ?? c.float.map { UnsafeMutableRawPointer($0) }
       if let result, let problem = cod_multiply(&product, a, b, result) {
         preconditionFailure("oneDNN refuses \(product): \(String(cString: problem))")
       }

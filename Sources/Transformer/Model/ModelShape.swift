@@ -1,5 +1,5 @@
 /// The shape of a decoder-only transformer, as far as its cost goes.
-public struct ModelShape: Sendable, Hashable {
+public struct ModelShape: Sendable, Hashable, Codable {
   public var dim: Int
   public var heads: Int
   public var layers: Int
@@ -18,6 +18,11 @@ public struct ModelShape: Sendable, Hashable {
 
   /// Weights of the matrices in the layers, embeddings not counted.
   public var nonEmbeddingParameters: Int { layers * (4 * dim * heads * headSize + 2 * dim * mlp) }
+  /// All weights. A Double, so that no shape overflows it.
+  var parameters: Double {
+    let (D, H, A, F) = (Double(dim), Double(heads), Double(heads) * Double(headSize), Double(mlp))
+    return Double(layers) * (4 * D * A + 2 * D * F + 2 * D + 32 * H) + Double(vocabulary + 2) * D
+  }
 }
 
 extension ModelShape {
