@@ -18,6 +18,8 @@ let package = Package(
   targets: [
     // C: each imported by exactly one Swift target.
     .target(name: "CSystem"),
+    .target(name: "CBuildStamp", plugins: ["StampCommit"]),
+    .plugin(name: "StampCommit", capability: .buildTool()),
     .target(name: "CKernels", exclude: ["kernels.inc"]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl", .when(platforms: [.linux]))]),
@@ -29,7 +31,7 @@ let package = Package(
 
     // From here on every arrow points up this list, none down.
     // Threads, files, hashes, zlib, units: what is general.
-    .target(name: "Support", dependencies: ["CSystem", "CZlib", "CCrypto"]),
+    .target(name: "Support", dependencies: ["CSystem", "CBuildStamp", "CZlib", "CCrypto"]),
     // Pure functions on numbers.
     .target(name: "Metrics"),
     // What a tokenizer is: protocol, names, registry, byte models, conformance kit.
