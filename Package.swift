@@ -95,8 +95,10 @@ let package = Package(
     .testTarget(name: "StoreTests", dependencies: ["Store", "Support"]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "Rendering", "Records", "Metrics", "Support"]),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
-    .testTarget(name: "HarnessTests", dependencies: ["Harness", "Support", "Tokenizers", "Transformer", "Plugins"]),
-    .testTarget(name: "HarnessCLITests", dependencies: ["HarnessCLI", "Support", "Tokenizers", "harness-main"]),
+    .testTarget(
+      name: "HarnessTests", dependencies: ["Harness", "Store", "Support", "Tokenizers", "Transformer", "Plugins"]),
+    .testTarget(
+      name: "HarnessCLITests", dependencies: ["HarnessCLI", "Records", "Support", "Tokenizers", "harness-main"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11,
