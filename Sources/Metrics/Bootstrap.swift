@@ -20,12 +20,14 @@ public struct ExampleResamples: Sendable {
   /// `[examples, count]` row-major: how often a resample holds an example.
   private let draws: [Double]
 
+  /// Nil for fewer than two examples: of one there is nothing to draw.
   /// - Parameters:
-  ///   - examples: at least 1.  - count: resamples, at least 1; 2,000 put the ends of a 95% interval within about 3% of
+  ///   - count: resamples, at least 1; 2,000 put the ends of a 95% interval within about 3% of
   ///     its width of where they would lie with infinitely many.
   /// - Complexity: O(examples · count).
-  public init(examples: Int, count: Int = 2_000, using generator: inout some RandomNumberGenerator) {
-    precondition(examples > 0 && count > 0, "a bootstrap needs examples and resamples")
+  public init?(examples: Int, count: Int = 2_000, using generator: inout some RandomNumberGenerator) {
+    precondition(count > 0, "a bootstrap needs resamples")
+    guard examples > 1 else { return nil }
     var draws = [Double](repeating: 0, count: examples * count)
     for resample in 0..<count {
       for _ in 0..<examples { draws[generator.below(examples) * count + resample] += 1 }
@@ -95,16 +97,14 @@ public struct BootstrapEstimate: Sendable, Hashable {
       jackknife: sameLevels ? zip(a.jackknife, b.jackknife).map(-) : [])
   }
 
-  /// The interval that holds the true value with this probability; nil where one example or none was resampled.
+  /// The interval that holds the true value with this probability.
   ///
   /// Over examples it is BCa (bias-corrected and accelerated): examples are few (about 70 in a quick run) and their nats
   /// skewed, and BCa's error falls with 1/n where the percentile interval's falls with 1/√n. On two levels, and where
   /// the replicates lie all on one side of the value, it is the percentile interval.
   /// - Source: Efron 1987, "Better bootstrap confidence intervals"; agrees with scipy.stats.bootstrap on one set of draws.
-  public func interval(level: Double = 0.95) -> Interval? {
-    guard jackknife.count != 1, let first = replicates.first else { return nil }
+  public func interval(level: Double = 0.95) -> Interval {
     let sorted = replicates.sorted()
-    if sorted.last == sorted.first { return Interval(lower: first, upper: first) }
     let tail = (1 - level) / 2
     let (low, high) = correctedTails(sorted, tail) ?? (tail, 1 - tail)
     return Interval(lower: quantile(sorted, low), upper: quantile(sorted, high))
