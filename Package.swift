@@ -84,7 +84,7 @@ let package = Package(
     .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets", "Support", "Tokenizers"]),
 
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "Support"]),
-    .testTarget(name: "MetricsTests", dependencies: ["Metrics"]),
+    .testTarget(name: "MetricsTests", dependencies: ["Metrics"], exclude: ["scipy_constants.py"]),
     .testTarget(
       name: "TransformerTests", dependencies: ["Transformer", "Support", "Tokenizers", "CKernels"],
       resources: [.copy("Fixtures")]),
