@@ -9,16 +9,22 @@ struct ReportCommand<Source: RegistrySource>: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
       commandName: "report", abstract: "Markdown, plots and CSV from run records alone.",
-      discussion: "EXAMPLE\n  harness report runs/quick --out reports/quick --baseline baselines/paper.json")
+      discussion: """
+        Cells that were not made under one protocol (budget, corpus, options) stand in tables of their own.
+
+        EXAMPLE
+          harness report runs/quick --baseline baselines/paper.json
+          harness report runs/a runs/b --out both
+        """)
   }
   @Argument(help: "Run folders.") var runs: [String]
-  @Option(help: "Folder to write; reports/<name of the first run> if left out.") var out: String?
+  @Option(help: "Folder to write; 'report' in the first run's folder if left out.") var out: String?
   @Option(help: "Figures to show beside ours, such as baselines/paper.json.") var baseline: String?
 
   func run() throws {
-    let name = URL(fileURLWithPath: runs[0]).standardizedFileURL.lastPathComponent
-    let folder = out ?? "reports/\(name)"
-    try Report(runFolders: runs, baseline: baseline, registry: Source.registry()).write(to: folder)
+    let folders = runs.map { RunFolder($0) }
+    let folder = withoutTrailingSlash(out ?? folders[0].path + "/report")
+    try RunReport(runs: folders, baseline: baseline, registry: Source.registry()).write(to: folder)
     print("\(folder)/report.md")
   }
 }
@@ -34,7 +40,7 @@ struct CompareCommand: ParsableCommand {
   func run() throws {
     let comparison = try Comparison(runA, runB)
     if json {
-      print(String(decoding: try jsonEncoder().encode(comparison.lines), as: UTF8.self))
+      try printJSON(comparison)
     } else {
       print(comparison.markdown, terminator: "")
     }

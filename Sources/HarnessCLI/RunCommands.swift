@@ -61,9 +61,8 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
       registry: registry, store: content, threads: max(1, threads.threads / jobs), progress: progress, waits: false)
     let runner = Runner(resolved, records: folder.records, stages: stages, jobs: jobs)
     let watch = Stopwatch()
-    let report = try RunReport(folder: folder, experiment: resolved, baseline: baseline, registry: registry)
-    let outcome = try runner.run { record in try report.write(after: record) }
-    try report.write()
+    let report = try RunReport(runs: [folder], baseline: baseline, registry: registry)
+    let outcome = try runner.run { _ in try report.write(to: folder.path + "/report") }
     let failed = outcome.failures.count
     printError(
       "\(outcome.records.count - failed) of \(outcome.records.count) cells finished (\(outcome.reused) were there already), "
