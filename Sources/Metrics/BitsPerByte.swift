@@ -6,7 +6,7 @@
 
 /// Bits per byte: nats over all tokens of the held-out text, in bits, over its original bytes; nil for no bytes.
 public func bitsPerByte(nats: Double, bytes: Int) -> Double? {
-  bytes > 0 ? nats / log(2) / Double(bytes) : nil
+  bytes > 0 ? nats / natsPerBit / Double(bytes) : nil
 }
 
 /// Compression ratio: bytes / tokens; nil for no tokens.

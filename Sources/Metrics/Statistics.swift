@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
 /// Mean and sample standard deviation (n - 1) of some seeds' results.
 public struct Summary: Sendable, Hashable {
   public let count: Int
@@ -41,36 +35,6 @@ public struct WelchTest: Sendable, Hashable {
     let freedom = (va + vb) * (va + vb) / (va * va / Double(a.count - 1) + vb * vb / Double(b.count - 1))
     self.t = t
     degreesOfFreedom = freedom
-    pValue = regularizedIncompleteBeta(freedom / (freedom + t * t), freedom / 2, 0.5)
+    pValue = studentPValue(t: t, degreesOfFreedom: freedom)
   }
-}
-
-/// I_x(a, b), by its continued fraction (Lentz's method), relative error about 1e-12.
-/// - Source: Abramowitz & Stegun 26.5.8.
-func regularizedIncompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
-  if x <= 0 { return 0 }
-  if x >= 1 { return 1 }
-  let front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log(1 - x))
-  func fraction(_ x: Double, _ a: Double, _ b: Double) -> Double {
-    let tiny = 1e-300
-    var c = 1.0
-    var d = 1 / max(tiny, 1 - (a + b) * x / (a + 1))
-    var h = d
-    for m in 1...500 {
-      let m = Double(m)
-      for term in [
-        m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-        -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-      ] {
-        d = 1 + term * d
-        d = 1 / (abs(d) < tiny ? tiny : d)
-        c = 1 + term / c
-        if abs(c) < tiny { c = tiny }
-        h *= c * d
-      }
-      if abs(c * d - 1) < 1e-14 { break }
-    }
-    return h
-  }
-  return x < (a + 1) / (a + b + 2) ? front * fraction(x, a, b) / a : 1 - front * fraction(1 - x, b, a) / b
 }

@@ -24,7 +24,7 @@ public func writeAtomically(to path: String, _ body: (borrowing FileWriter) thro
     unlink(beside)
     throw error
   }
-  syncFolder(parentFolder(path))
+  syncToDisk(parentFolder(path))
 }
 
 /// Makes a file, lets `body` write it, and syncs it to disk.
@@ -73,7 +73,7 @@ public struct FileWriter: ~Copyable {
 public func renameIfAbsent(_ source: String, to target: String) throws -> Bool {
   let result = csystem_rename_if_absent(source, target)
   if result == 0 {
-    syncFolder(parentFolder(target))
+    syncToDisk(parentFolder(target))
     return true
   }
   if errno == EEXIST || errno == ENOTEMPTY { return false }
@@ -88,8 +88,8 @@ public func makeFolder(_ path: String) throws {
   }
 }
 
-/// Makes the entries of a folder durable. Some file systems cannot; that is no error.
-public func syncFolder(_ path: String) {
+/// Makes a file, or the entries of a folder, durable. Some file systems cannot; that is no error.
+public func syncToDisk(_ path: String) {
   let descriptor = open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { return }
   fsync(descriptor)

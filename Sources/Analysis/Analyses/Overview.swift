@@ -1,0 +1,50 @@
+import Foundation
+import Support
+
+extension RecordAnalysis {
+  /// What was compared, and how far the run is.
+  static let overview = RecordAnalysis("overview", title: "What was compared") { input in
+    var findings: [Finding] = []
+    let records = input.records, finished = records.count { $0.isFinished }
+    let planned = records.count + input.missing.count
+    if planned > 0 {
+      findings.append(
+        Finding(
+          "\(finished) of \(planned) cells finished: \(input.tokenizers.count) tokenizers, M2 of size "
+            + "\(list(input.sizes)), seed \(list(unique(records.map { "\($0.seed)" })))."))
+    }
+    for text in unique(records.compactMap(\.heldOut).map { "\($0.bytes) bytes in \($0.exampleBytes.count) examples" }) {
+      findings.append(
+        Finding("Every tokenizer was scored on the same held-out text: \(text). Bits/byte: lower is better."))
+    }
+    for corpus in unique(records.compactMap(\.corpus)) {
+      findings.append(
+        Finding(
+          "Corpus: \(list(corpus.files)), \(short(Double(corpus.trainingBytes)))B of training text, SHA-256 "
+            + "`\(corpus.trainingSHA256.prefix(16))…`."))
+    }
+    let trainings = records.compactMap(\.training).map {
+      "\($0.optimizer), \($0.schedule) schedule, rate \($0.learningRate), batch \($0.batch) × \($0.sequenceLength) tokens, \($0.precision)"
+    }
+    for training in unique(trainings) { findings.append(Finding("Training: \(training).")) }
+    if !input.missing.isEmpty {
+      let names = unique(input.missing.map { "\($0.tokenizer) \($0.size)" })
+      findings.append(
+        Finding("Not run yet: \(input.missing.count) cells of \(list(Array(names.prefix(6)), more: names.count - 6))."))
+    }
+    return findings.isEmpty ? [] : [.findings(findings)]
+  }
+}
+
+/// "a, b and 3 more".
+func list(_ items: [String], more: Int = 0) -> String {
+  items.joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+}
+
+/// Bits/byte for a sentence: three digits after the point.
+func bits(_ value: Double) -> String { String(format: "%.3f", value) }
+
+/// ", 95% interval a–b", or nothing.
+func between(_ estimate: ScoreEstimate) -> String {
+  estimate.interval.map { " (95% interval \(bits($0.lower))–\(bits($0.upper)))" } ?? ""
+}

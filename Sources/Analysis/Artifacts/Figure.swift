@@ -1,0 +1,81 @@
+import Metrics
+
+/// A picture as data: what is drawn, not how.
+public struct Figure: Sendable, Hashable {
+  /// Names the figure among others, and its file: letters, digits and hyphens.
+  public var key: String
+  public let title: String
+  public let style: Style
+  public let x: Axis
+  public let y: Axis
+  public let series: [Series]
+  public let references: [Reference]
+
+  public enum Style: String, Codable, Sendable {
+    /// Marks with labels beside them, joined within a series.
+    case points
+    /// Lines with a legend.
+    case lines
+  }
+
+  public struct Axis: Sendable, Hashable {
+    /// With the unit.
+    public let label: String
+    public let isLogarithmic: Bool
+    public init(_ label: String, isLogarithmic: Bool) {
+      self.label = label
+      self.isLogarithmic = isLogarithmic
+    }
+  }
+
+  public struct Series: Sendable, Hashable {
+    public let title: String
+    public let points: [Point]
+    public init(title: String, points: [Point]) {
+      self.title = title
+      self.points = points
+    }
+  }
+
+  public struct Point: Sendable, Hashable {
+    public let x: Double
+    public let y: Double
+    /// Drawn as an error bar.
+    public let spread: Interval?
+    public let label: String?
+    /// Drawn hollow: not learned.
+    public let isHollow: Bool
+    public init(x: Double, y: Double, spread: Interval? = nil, label: String? = nil, isHollow: Bool = false) {
+      self.x = x
+      self.y = y
+      self.spread = spread
+      self.label = label
+      self.isHollow = isHollow
+    }
+  }
+
+  /// A horizontal line at a value of y.
+  public struct Reference: Sendable, Hashable {
+    public let y: Double
+    public let label: String
+    public init(y: Double, label: String) {
+      self.y = y
+      self.label = label
+    }
+  }
+
+  public init(
+    key: String, title: String, style: Style, x: Axis, y: Axis, series: [Series], references: [Reference] = []
+  ) {
+    self.key = key
+    self.title = title
+    self.style = style
+    self.x = x
+    self.y = y
+    self.series = series
+    self.references = references
+  }
+
+  /// Without points there is nothing to draw.
+  public var isEmpty: Bool { series.allSatisfy(\.points.isEmpty) }
+}

@@ -1,0 +1,88 @@
+import Metrics
+import Records
+import Support
+
+/// What every analysis reads: the records of one protocol, grouped, and what stands beside them.
+public struct AnalysisInput: Sendable {
+  public let `protocol`: ComparisonProtocol
+  /// In the experiment's order where it is known, else in order of writing.
+  public let groups: [CellGroup]
+  /// Older records of the same cells and protocol.
+  public let superseded: [RunRecord]
+  /// Planned cells without a record.
+  public let missing: [ReportPlan.Cell]
+  public let baseline: Baseline?
+  /// How the runs are repeated, one command a line.
+  public let command: String
+  /// By text, then by the groups' order: bits/byte on further texts.
+  public let furtherTexts: [(text: String, estimates: [ScoreEstimate?])]
+
+  public init(
+    records: [RunRecord], superseded: [RunRecord] = [], protocol: ComparisonProtocol, plan: ReportPlan? = nil,
+    baseline: Baseline? = nil, command: String = ""
+  ) {
+    let plan = plan.flatMap { $0.protocol.hash == `protocol`.hash ? $0 : nil }
+    self.protocol = `protocol`
+    self.superseded = superseded
+    self.baseline = baseline
+    self.command = command
+    let done = Set(records.map { ReportPlan.Cell(tokenizer: $0.tokenizer, size: $0.size, seed: $0.seed) })
+    missing = plan?.cells.filter { !done.contains($0) } ?? []
+
+    let place = Dictionary(
+      (plan?.cells ?? []).enumerated().map { ($1.size + " " + $1.tokenizer, $0) }, uniquingKeysWith: min)
+    var resampling = Resampling()
+    let groups = CellGroup.group(records, resampling: &resampling).enumerated()
+      .sorted { a, b in
+        let (x, y) = (place[a.element.name] ?? .max, place[b.element.name] ?? .max)
+        return (x, a.offset) < (y, b.offset)
+      }.map(\.element)
+    self.groups = groups
+    let texts = unique(records.flatMap { $0.scores.map(\.text) }).filter { $0 != RunRecord.Score.heldOut }
+    furtherTexts = texts.map { text in
+      (
+        text,
+        groups.map { group in
+          resampling.estimate(
+            group.records.flatMap { $0.scores.filter { $0.text == text } }, of: "\(group.name) \(text)")
+        }
+      )
+    }
+  }
+
+  public var records: [RunRecord] { groups.flatMap(\.records) }
+  public var sizes: [String] { unique(groups.map(\.size)) }
+  public var tokenizers: [CellGroup] {
+    var seen: Set<String> = []
+    return groups.filter { seen.insert($0.tokenizer).inserted }
+  }
+
+  /// The M1s behind the tokenizers, each once.
+  public var m1s: [RunRecord.M1] {
+    var seen: Set<String> = []
+    return groups.compactMap(\.m1).filter { seen.insert($0.fingerprint).inserted }
+  }
+
+  /// The group with the lowest held-out bits/byte at a size.
+  public func best(size: String) -> CellGroup? {
+    groups.filter { $0.size == size && $0.heldOut != nil }
+      .min { ($0.heldOut?.bitsPerByte ?? .infinity) < ($1.heldOut?.bitsPerByte ?? .infinity) }
+  }
+
+  /// How far a group is from the best of its size; nil for the best itself, and where they cannot be paired.
+  public func differenceFromBest(_ group: CellGroup) -> PairedDifference? {
+    guard let best = best(size: group.size), best.tokenizer != group.tokenizer, let a = best.heldOut,
+      let b = group.heldOut
+    else { return nil }
+    return ScoreEstimate.difference(b, minus: a)
+  }
+
+  /// The byte-level tokenizer of a size: one token a byte.
+  public func byteLevel(size: String) -> CellGroup? {
+    groups.first { $0.size == size && $0.tokenization?.compressionRatio == 1 && $0.heldOut != nil }
+  }
+}
+
+extension CellGroup {
+  var name: String { size + " " + tokenizer }
+}

@@ -1,0 +1,59 @@
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// ln 2: a bit in nats.
+public let natsPerBit = log(2.0)
+
+/// P(Z ≤ z) of the standard normal distribution.
+func normalProbability(below z: Double) -> Double { erfc(-z / 2.0.squareRoot()) / 2 }
+
+/// The z with P(Z ≤ z) = p, by bisection to the last bit or 1e-15; ±∞ outside (0, 1).
+func normalQuantile(_ p: Double) -> Double {
+  guard p > 0 else { return -.infinity }
+  guard p < 1 else { return .infinity }
+  var low = -40.0, high = 40.0
+  while high - low > 1e-15 {
+    let middle = (low + high) / 2
+    if middle == low || middle == high { break }
+    if normalProbability(below: middle) < p { low = middle } else { high = middle }
+  }
+  return (low + high) / 2
+}
+
+/// Two-sided p-value of Student's t; 1 for t = 0.
+func studentPValue(t: Double, degreesOfFreedom: Double) -> Double {
+  regularizedIncompleteBeta(degreesOfFreedom / (degreesOfFreedom + t * t), degreesOfFreedom / 2, 0.5)
+}
+
+/// I_x(a, b), by its continued fraction (Lentz's method), relative error about 1e-12.
+/// - Source: Abramowitz & Stegun 26.5.8.
+func regularizedIncompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {
+  if x <= 0 { return 0 }
+  if x >= 1 { return 1 }
+  let front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log(1 - x))
+  func fraction(_ x: Double, _ a: Double, _ b: Double) -> Double {
+    let tiny = 1e-300
+    var c = 1.0
+    var d = 1 / max(tiny, 1 - (a + b) * x / (a + 1))
+    var h = d
+    for m in 1...500 {
+      let m = Double(m)
+      for term in [
+        m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+        -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+      ] {
+        d = 1 + term * d
+        d = 1 / (abs(d) < tiny ? tiny : d)
+        c = 1 + term / c
+        if abs(c) < tiny { c = tiny }
+        h *= c * d
+      }
+      if abs(c * d - 1) < 1e-14 { break }
+    }
+    return h
+  }
+  return x < (a + 1) / (a + b + 2) ? front * fraction(x, a, b) / a : 1 - front * fraction(1 - x, b, a) / b
+}

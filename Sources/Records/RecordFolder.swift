@@ -1,0 +1,107 @@
+import Foundation
+import Support
+
+/// The records of a run: `records/<cell>/<written>-<hash>.json`, one file a writing, appended and never overwritten.
+public struct RecordFolder: Sendable {
+  public let path: String
+
+  /// - Parameter runFolder: the folder that holds `records`.
+  public init(runFolder: String) { path = withoutTrailingSlash(runFolder) + "/records" }
+
+  /// What a folder of records gives: the newest record of every cell and protocol, and what was left aside for them.
+  public struct Contents: Sendable {
+    /// In order of writing.
+    public var records: [RunRecord]
+    /// Older records of the same cell and protocol.
+    public var superseded: [RunRecord]
+  }
+
+  /// Adds a record, unless the newest one of its cell and protocol has the same content. True where it was added.
+  /// - Throws: ``FileError``.
+  @discardableResult public func append(_ record: RunRecord) throws -> Bool {
+    let folder = path + "/" + Self.folderName(tokenizer: record.tokenizer, size: record.size, seed: record.seed)
+    if FileManager.default.fileExists(atPath: folder) {
+      let same = try Self.load(folder: folder).filter { $0.protocol.hash == record.protocol.hash }
+      if let newest = same.max(by: { $0.circumstances.written < $1.circumstances.written }),
+        newest.contentSHA256 == record.contentSHA256
+      {
+        return false
+      }
+    }
+    try makeFolder(folder)
+    let date = record.circumstances.written.filter { $0.isNumber || $0 == "T" }
+    let name = "\(date)-\(record.contentSHA256.prefix(8))"
+    let data = try jsonEncoder().encode(record)
+    // Two processes may finish one cell in one millisecond: what is there stays.
+    var number = 0
+    while true {
+      let target = "\(folder)/\(name)\(number == 0 ? "" : "-\(number)").json"
+      let beside = besideName(target)
+      try writeAtomically(data, to: beside)
+      if try renameIfAbsent(beside, to: target) { return true }
+      try? FileManager.default.removeItem(atPath: beside)
+      number += 1
+    }
+  }
+
+  /// - Throws: ``FileError`` for a folder without records, and for a record that is damaged or of another schema.
+  public func load() throws -> Contents {
+    guard let cells = try? FileManager.default.contentsOfDirectory(atPath: path) else {
+      throw FileError(
+        parentFolder(path), "no run here (the folder 'records' is missing); make one with 'harness run'")
+    }
+    if let old = cells.first(where: { $0.hasSuffix(".json") }) {
+      throw FileError(path + "/" + old, Self.schema1)
+    }
+    let all = try cells.sorted().flatMap { try Self.load(folder: path + "/" + $0) }
+      .sorted { $0.circumstances.written < $1.circumstances.written }
+    guard !all.isEmpty else { throw FileError(path, "holds no records yet") }
+    var newest: [String: Int] = [:]
+    for (index, record) in all.enumerated() {
+      newest["\(record.tokenizer)\n\(record.size)\n\(record.seed)\n\(record.protocol.hash)"] = index
+    }
+    let kept = Set(newest.values)
+    return Contents(
+      records: kept.sorted().map { all[$0] }, superseded: all.indices.filter { !kept.contains($0) }.map { all[$0] })
+  }
+
+  private static func load(folder: String) throws -> [RunRecord] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".json") }.sorted()
+      .map { try RunRecord(file: folder + "/" + $0) }
+  }
+
+  /// A folder for each cell: letters, digits, = , . - of its name, and a hash that tells apart what these leave alike.
+  static func folderName(tokenizer: String, size: String, seed: UInt64) -> String {
+    let safe = tokenizer.map { $0.isASCII && ($0.isLetter || $0.isNumber) || "=,.-".contains($0) ? $0 : "_" }
+    let hash = sha256(Array("\(tokenizer)\n\(size)\n\(seed)".utf8)).prefix(8)
+    return "\(String(safe).prefix(80)).\(size).seed\(seed).\(hash)"
+  }
+
+  fileprivate static let schema1 =
+    "a record of schema 1, which does not say what made its numbers; run its experiment again with this program"
+}
+
+extension RunRecord {
+  /// Reads a record and checks both halves against their hashes.
+  /// - Throws: ``FileError`` saying whether it is no record, of another schema, or damaged.
+  public init(file path: String) throws {
+    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else { throw FileError(path, "cannot be read") }
+    struct Version: Decodable { var schema: Int }
+    guard let version = try? JSONDecoder().decode(Version.self, from: data) else {
+      throw FileError(path, "not a run record, or damaged: not JSON with a 'schema'")
+    }
+    guard version.schema == Self.schema else {
+      throw FileError(
+        path,
+        version.schema == 1
+          ? RecordFolder.schema1
+          : "a record of schema \(version.schema); this program reads schema \(Self.schema)")
+    }
+    do { self = try JSONDecoder().decode(RunRecord.self, from: data) } catch {
+      throw FileError(path, "a damaged run record: \(error)")
+    }
+    guard try Self.digest(content) == contentSHA256, try Self.digest(circumstances) == circumstancesSHA256 else {
+      throw FileError(path, "a damaged or edited run record: its hash does not match; remove it and run again")
+    }
+  }
+}

@@ -1,0 +1,366 @@
+import Foundation
+import Support
+
+/// What one cell was and gave. docs/records.md documents the fields; `schema` changes whenever a meaning does.
+///
+/// A record has two halves: ``content``, which every run of the cell gives again, and ``circumstances``, which say what
+/// made this one. Each carries its own hash, so that a damaged record is noticed. The fields of `content` are also the
+/// record's own: `record.tokenizer` is `record.content.tokenizer`.
+@dynamicMemberLookup
+public struct RunRecord: Codable, Sendable, Hashable {
+  public static let schema = 2
+
+  public let schema: Int
+  public let content: Content
+  /// SHA-256 of the content's JSON with sorted keys.
+  public let contentSHA256: String
+  public let circumstances: Circumstances
+  public let circumstancesSHA256: String
+
+  public init(_ content: Content, _ circumstances: Circumstances) throws {
+    schema = Self.schema
+    self.content = content
+    self.circumstances = circumstances
+    contentSHA256 = try Self.digest(content)
+    circumstancesSHA256 = try Self.digest(circumstances)
+  }
+
+  /// A field of the content.
+  public subscript<T>(dynamicMember member: KeyPath<Content, T>) -> T { content[keyPath: member] }
+
+  static func digest(_ half: some Encodable) throws -> String { sha256(try jsonEncoder(pretty: false).encode(half)) }
+
+  /// What is the same whenever and wherever the cell is run (bit for bit on every machine where `precision` is `exact`).
+  public struct Content: Codable, Sendable, Hashable {
+    /// The experiment's name.
+    public var experiment: String
+    /// The cell: canonical tokenizer name, M2 size, seed of initial weights and sequence order.
+    public var tokenizer: String
+    public var size: String
+    public var seed: UInt64
+    /// What all cells of one table share.
+    public var `protocol`: ComparisonProtocol
+    /// Everything that is needed to make the record again, as `harness reproduce` reads it.
+    public var request: JSONValue
+    /// Why there is no result; nil for a finished cell.
+    public var error: String?
+    public var corpus: Corpus?
+    public var m1: M1?
+    public var tokenization: Tokenization?
+    public var model: Model?
+    public var flops: FLOPs?
+    public var training: Training?
+    /// The held-out text first (`text` is "held-out"), then further texts by name.
+    public var scores: [Score]
+    /// What was read from the store, in the order of the stages.
+    public var stages: [Stage]
+
+    public init(
+      experiment: String, tokenizer: String, size: String, seed: UInt64, protocol: ComparisonProtocol,
+      request: JSONValue
+    ) {
+      self.experiment = experiment
+      self.tokenizer = tokenizer
+      self.size = size
+      self.seed = seed
+      self.protocol = `protocol`
+      self.request = request
+      scores = []
+      stages = []
+    }
+  }
+
+  public struct Corpus: Codable, Sendable, Hashable {
+    /// File names without folders.
+    public var files: [String]
+    /// SHA-256 of the training split, and of the held-out text that was scored.
+    public var trainingSHA256: String
+    public var heldOutSHA256: String
+    /// Bytes of the whole splits.
+    public var trainingBytes: Int
+    public var heldOutBytes: Int
+    public var documents: Int
+
+    public init(
+      files: [String], trainingSHA256: String, heldOutSHA256: String, trainingBytes: Int, heldOutBytes: Int,
+      documents: Int
+    ) {
+      self.files = files
+      self.trainingSHA256 = trainingSHA256
+      self.heldOutSHA256 = heldOutSHA256
+      self.trainingBytes = trainingBytes
+      self.heldOutBytes = heldOutBytes
+      self.documents = documents
+    }
+  }
+
+  /// The model behind the tokenizer, for those that have one. Its training stands outside the budget.
+  public struct M1: Codable, Sendable, Hashable {
+    public var size: String
+    public var steps: Int
+    public var batch: Int
+    /// Positions, BOS included.
+    public var contextLength: Int
+    public var optimizer: String
+    public var learningRate: Double
+    public var seed: UInt64
+    /// Of its training; its inference for coding is always exact.
+    public var precision: String
+    public var trainingFLOPs: Double
+    /// Its own score on the held-out text, quantised as the coder sees it; nil for an empty text.
+    public var heldOutBitsPerByte: Double?
+    /// Identifies the weights.
+    public var fingerprint: String
+
+    public init(
+      size: String, steps: Int, batch: Int, contextLength: Int, optimizer: String, learningRate: Double, seed: UInt64,
+      precision: String, trainingFLOPs: Double, heldOutBitsPerByte: Double?, fingerprint: String
+    ) {
+      self.size = size
+      self.steps = steps
+      self.batch = batch
+      self.contextLength = contextLength
+      self.optimizer = optimizer
+      self.learningRate = learningRate
+      self.seed = seed
+      self.precision = precision
+      self.trainingFLOPs = trainingFLOPs
+      self.heldOutBitsPerByte = heldOutBitsPerByte
+      self.fingerprint = fingerprint
+    }
+  }
+
+  public struct Model: Codable, Sendable, Hashable {
+    public var dim, heads, layers, headSize, mlp: Int
+    /// Weights outside and inside the embedding.
+    public var nonEmbeddingParameters: Int
+    public var embeddingParameters: Int
+
+    public init(
+      dim: Int, heads: Int, layers: Int, headSize: Int, mlp: Int, nonEmbeddingParameters: Int, embeddingParameters: Int
+    ) {
+      self.dim = dim
+      self.heads = heads
+      self.layers = layers
+      self.headSize = headSize
+      self.mlp = mlp
+      self.nonEmbeddingParameters = nonEmbeddingParameters
+      self.embeddingParameters = embeddingParameters
+    }
+  }
+
+  /// FLOPs; `all` counts the head and attention, `nonEmbedding` is the paper's convention.
+  public struct FLOPs: Codable, Sendable, Hashable {
+    public var trainingAll: Double
+    public var trainingNonEmbedding: Double
+    public var perTokenAll: Double
+    public var perTokenNonEmbedding: Double
+    /// M2's inference FLOPs per byte of held-out text.
+    public var perByteAll: Double
+    public var perByteNonEmbedding: Double
+    /// The tokenizer's own.
+    public var tokenizerPerByte: Double
+
+    public init(
+      trainingAll: Double, trainingNonEmbedding: Double, perTokenAll: Double, perTokenNonEmbedding: Double,
+      perByteAll: Double, perByteNonEmbedding: Double, tokenizerPerByte: Double
+    ) {
+      self.trainingAll = trainingAll
+      self.trainingNonEmbedding = trainingNonEmbedding
+      self.perTokenAll = perTokenAll
+      self.perTokenNonEmbedding = perTokenNonEmbedding
+      self.perByteAll = perByteAll
+      self.perByteNonEmbedding = perByteNonEmbedding
+      self.tokenizerPerByte = tokenizerPerByte
+    }
+  }
+
+  public struct Point: Codable, Sendable, Hashable {
+    public var step: Int
+    public var value: Double
+    public init(step: Int, value: Double) {
+      self.step = step
+      self.value = value
+    }
+  }
+
+  public struct Training: Codable, Sendable, Hashable {
+    public var steps: Int
+    public var batch: Int
+    public var sequenceLength: Int
+    public var optimizer: String
+    public var schedule: String
+    public var learningRate: Double
+    public var precision: String
+    public var shards: Int
+    /// Tokens seen, the bytes of text that they stand for, and passes over the training tokens.
+    public var tokens: Int
+    public var bytes: Double
+    public var epochs: Double
+    /// The context in bytes: sequenceLength × bytes/token.
+    public var contextBytes: Double
+    /// Training bytes per parameter, embeddings included.
+    public var bytesPerParameter: Double
+    /// Mean nats per token since the point before.
+    public var lossNats: [Point]
+    /// Bits/byte of snapshots on the first held-out examples (`curveBytes` of them).
+    public var heldOutBitsPerByte: [Point]
+    public var curveBytes: Int
+
+    public init(
+      steps: Int, batch: Int, sequenceLength: Int, optimizer: String, schedule: String, learningRate: Double,
+      precision: String, shards: Int, tokens: Int, bytes: Double, epochs: Double, contextBytes: Double,
+      bytesPerParameter: Double, lossNats: [Point], heldOutBitsPerByte: [Point], curveBytes: Int
+    ) {
+      self.steps = steps
+      self.batch = batch
+      self.sequenceLength = sequenceLength
+      self.optimizer = optimizer
+      self.schedule = schedule
+      self.learningRate = learningRate
+      self.precision = precision
+      self.shards = shards
+      self.tokens = tokens
+      self.bytes = bytes
+      self.epochs = epochs
+      self.contextBytes = contextBytes
+      self.bytesPerParameter = bytesPerParameter
+      self.lossNats = lossNats
+      self.heldOutBitsPerByte = heldOutBitsPerByte
+      self.curveBytes = curveBytes
+    }
+  }
+
+  public struct Tokenization: Codable, Sendable, Hashable {
+    public var vocabularySize: Int
+    /// What this cell trained on.
+    public var trainingBytes: Int
+    public var trainingTokens: Int
+    /// Bytes per token, held out.
+    public var compressionRatio: Double?
+    public var bitCompressionRatio: Double?
+    public var uniformBitsPerByte: Double?
+    public var unigramBitsPerByte: Double?
+    /// Share of the vocabulary that occurs in the training tokens.
+    public var vocabularyUse: Double
+    /// Kullback–Leibler divergence of training token frequencies from uniform, bits.
+    public var divergenceFromUniformBits: Double?
+    public var isLossless: Bool
+    public var roundTrips: Bool
+    /// Why not, with the first differing offset.
+    public var roundTripProblem: String?
+    public var flopsPerByte: Double
+    /// What the backend adds, e.g. EqualInfoAC's undecodableWindowShare.
+    public var facts: [String: Double]
+
+    public init(
+      vocabularySize: Int, trainingBytes: Int, trainingTokens: Int, compressionRatio: Double?,
+      bitCompressionRatio: Double?, uniformBitsPerByte: Double?, unigramBitsPerByte: Double?, vocabularyUse: Double,
+      divergenceFromUniformBits: Double?, isLossless: Bool, roundTrips: Bool, roundTripProblem: String?,
+      flopsPerByte: Double, facts: [String: Double]
+    ) {
+      self.vocabularySize = vocabularySize
+      self.trainingBytes = trainingBytes
+      self.trainingTokens = trainingTokens
+      self.compressionRatio = compressionRatio
+      self.bitCompressionRatio = bitCompressionRatio
+      self.uniformBitsPerByte = uniformBitsPerByte
+      self.unigramBitsPerByte = unigramBitsPerByte
+      self.vocabularyUse = vocabularyUse
+      self.divergenceFromUniformBits = divergenceFromUniformBits
+      self.isLossless = isLossless
+      self.roundTrips = roundTrips
+      self.roundTripProblem = roundTripProblem
+      self.flopsPerByte = flopsPerByte
+      self.facts = facts
+    }
+  }
+
+  public struct Score: Codable, Sendable, Hashable {
+    public static let heldOut = "held-out"
+    /// ``heldOut``, or the name of a further text.
+    public var text: String
+    /// SHA-256 of the scored bytes.
+    public var sha256: String
+    public var bytes: Int
+    public var tokens: Int
+    /// Σ nats of all its tokens.
+    public var nats: Double
+    /// nil where the tokenizer does not round-trip the text.
+    public var bitsPerByte: Double?
+    /// What it was computed in.
+    public var precision: String
+    /// Bytes and nats of every example: intervals and paired tests come from these.
+    public var exampleBytes: [Int]
+    public var exampleNats: [Double]
+
+    public init(
+      text: String, sha256: String, bytes: Int, tokens: Int, nats: Double, bitsPerByte: Double?, precision: String,
+      exampleBytes: [Int], exampleNats: [Double]
+    ) {
+      self.text = text
+      self.sha256 = sha256
+      self.bytes = bytes
+      self.tokens = tokens
+      self.nats = nats
+      self.bitsPerByte = bitsPerByte
+      self.precision = precision
+      self.exampleBytes = exampleBytes
+      self.exampleNats = exampleNats
+    }
+  }
+
+  /// One entry of the store that the cell stands on.
+  public struct Stage: Codable, Sendable, Hashable {
+    /// "corpus", "m1", "tokenizer", "held-out-tokens", "training-tokens", "model", "score".
+    public var kind: String
+    public var key: String
+    /// SHA-256 over the names and hashes of its files.
+    public var sha256: String
+    public init(kind: String, key: String, sha256: String) {
+      self.kind = kind
+      self.key = key
+      self.sha256 = sha256
+    }
+  }
+
+  /// What may differ between two runs of one cell.
+  public struct Circumstances: Codable, Sendable, Hashable {
+    /// When the record was written, ISO 8601 UTC.
+    public var written: String
+    /// What made each stage, in the order of ``Content/stages``.
+    public var stages: [Making]
+    /// What wrote the record.
+    public var writer: Provenance
+
+    public init(written: String, stages: [Making], writer: Provenance) {
+      self.written = written
+      self.stages = stages
+      self.writer = writer
+    }
+  }
+
+  public struct Making: Codable, Sendable, Hashable {
+    public var kind: String
+    /// Whether it was there before this run.
+    public var reused: Bool
+    public var provenance: Provenance
+    public init(kind: String, reused: Bool, provenance: Provenance) {
+      self.kind = kind
+      self.reused = reused
+      self.provenance = provenance
+    }
+  }
+}
+
+extension RunRecord {
+  public var heldOut: Score? { content.scores.first { $0.text == Score.heldOut } }
+  /// Held-out bits/byte.
+  public var bitsPerByte: Double? { heldOut?.bitsPerByte }
+  public var isFinished: Bool { content.error == nil }
+  /// What was measured while a stage was made, summed over its entries: "seconds", "encodeMegabytesPerSecond", ….
+  public func measurement(_ name: String, of kind: String) -> Double? {
+    let found = circumstances.stages.filter { $0.kind == kind }.compactMap { $0.provenance.measurements[name] }
+    return found.isEmpty ? nil : found.reduce(0, +)
+  }
+}

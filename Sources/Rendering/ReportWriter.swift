@@ -1,0 +1,18 @@
+import Analysis
+import Foundation
+import Support
+
+extension Report {
+  /// Writes report.md, results.csv, tables.json and every figure as SVG, each whole or not at all: a reader may look
+  /// while a run goes on and this is called after every cell.
+  /// - Throws: ``FileError``.
+  public func write(to folder: String) throws {
+    try makeFolder(folder)
+    for case .figure(let figure) in artifacts {
+      try writeAtomically(Data(svg(figure).utf8), to: "\(folder)/\(figure.key).svg")
+    }
+    try writeAtomically(Data(csv(records).utf8), to: folder + "/results.csv")
+    try writeAtomically(jsonEncoder().encode(json), to: folder + "/tables.json")
+    try writeAtomically(Data(markdown(self).utf8), to: folder + "/report.md")
+  }
+}

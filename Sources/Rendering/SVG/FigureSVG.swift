@@ -1,0 +1,140 @@
+import Analysis
+import Metrics
+
+/// A figure as an SVG document of its own: 900 pixels wide, for a white page. Equal figures give equal bytes.
+public func svg(_ figure: Figure) -> String { FigureDrawing(figure).document.text }
+
+private struct FigureDrawing {
+  private(set) var document: SVGDocument
+  private let figure: Figure
+  private let series: [Figure.Series]
+  private let x, y: AxisScale
+  /// Of the plot, in pixels.
+  private let frame: Box
+
+  /// Colours that stay apart for the colour-blind (Okabe & Ito 2008, yellow left out: it is unreadable on white), then
+  /// darker ones.
+  private static let colours = [
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C510A", "#7F7F7F", "#6A3D9A",
+    "#B2182B", "#1B7837",
+  ]
+  private static let dashes: [String?] = [nil, "6 3", "2 3"]
+
+  init(_ figure: Figure) {
+    self.figure = figure
+    series = figure.series.filter { !$0.points.isEmpty }
+    let points = series.flatMap(\.points)
+    let hasLegend = figure.style == .lines
+    // Points have labels beside them, lines a legend; so the points' axes leave more room.
+    x = AxisScale(points.map(\.x), isLogarithmic: figure.x.isLogarithmic, padding: hasLegend ? 0.02 : 0.14)
+    y = AxisScale(
+      points.flatMap { [$0.y, $0.spread?.lower ?? $0.y, $0.spread?.upper ?? $0.y] } + figure.references.map(\.y),
+      isLogarithmic: figure.y.isLogarithmic, padding: 0.08)
+    let legend = hasLegend ? (series.map { textWidth($0.title, size: 12) }.max() ?? 0) + 52 : 24
+    let height = max(
+      540, hasLegend ? 90 + 19 * Double(series.count) : 0, hasLegend ? 0 : 200 + 13 * Double(points.count))
+    frame = Box(left: 72, top: 44, right: 900 - min(legend, 400), bottom: height - 58)
+    document = SVGDocument(width: 900, height: height)
+
+    drawAxes()
+    drawReferences()
+    if hasLegend { drawLines() } else { drawPoints() }
+  }
+
+  private func px(_ value: Double) -> Double { frame.left + (frame.right - frame.left) * x.fraction(value) }
+  private func py(_ value: Double) -> Double { frame.bottom - (frame.bottom - frame.top) * y.fraction(value) }
+  private func colour(_ index: Int) -> String { Self.colours[index % Self.colours.count] }
+
+  private mutating func drawAxes() {
+    for tick in x.ticks {
+      document.line(px(tick.value), frame.top, px(tick.value), frame.bottom, colour: "#e4e4e4")
+      document.text(tick.label, px(tick.value), frame.bottom + 18, size: 12, anchor: .middle)
+    }
+    for tick in y.ticks {
+      document.line(frame.left, py(tick.value), frame.right, py(tick.value), colour: "#e4e4e4")
+      document.text(tick.label, frame.left - 7, py(tick.value) + 4, size: 12, anchor: .end)
+    }
+    for (x1, y1, x2, y2) in [
+      (frame.left, frame.bottom, frame.right, frame.bottom), (frame.left, frame.top, frame.left, frame.bottom),
+    ] { document.line(x1, y1, x2, y2, colour: "#444444") }
+    let middle = (frame.left + frame.right) / 2
+    document.text(figure.title, middle, 26, size: 15, anchor: .middle)
+    document.text(figure.x.label, middle, frame.bottom + 42, size: 13, anchor: .middle)
+    document.text(
+      figure.y.label, 20, (frame.top + frame.bottom) / 2, size: 13, anchor: .middle, isUpwards: true)
+  }
+
+  private mutating func drawReferences() {
+    for reference in figure.references {
+      document.line(
+        frame.left, py(reference.y), frame.right, py(reference.y), colour: "#666666", width: 1.2, dashes: "5 4")
+      document.text(reference.label, frame.left + 6, py(reference.y) - 5, size: 11, colour: "#555555")
+    }
+  }
+
+  private mutating func drawLines() {
+    for (index, one) in series.enumerated() {
+      let dashes = Self.dashes[index / Self.colours.count % Self.dashes.count]
+      document.polyline(
+        one.points.map { (px($0.x), py($0.y)) }, colour: colour(index), width: 1.8, dashes: dashes)
+      let row = frame.top + 10 + 19 * Double(index)
+      document.line(frame.right + 14, row, frame.right + 36, row, colour: colour(index), width: 2.4, dashes: dashes)
+      document.text(one.title, frame.right + 42, row + 4, size: 12)
+    }
+  }
+
+  private mutating func drawPoints() {
+    for (index, one) in series.enumerated() {
+      if one.points.count > 1 {
+        document.polyline(one.points.map { (px($0.x), py($0.y)) }, colour: colour(index), width: 0.8)
+      }
+      for point in one.points {
+        if let spread = point.spread { drawSpread(spread, at: px(point.x), colour: colour(index)) }
+      }
+    }
+    for (index, one) in series.enumerated() {
+      for point in one.points {
+        document.mark(
+          Mark.allCases[index % Mark.allCases.count], px(point.x), py(point.y), colour: colour(index),
+          isHollow: point.isHollow)
+      }
+    }
+    drawLabels()
+  }
+
+  private mutating func drawSpread(_ spread: Interval, at x: Double, colour: String) {
+    let (top, bottom) = (py(spread.upper), py(spread.lower))
+    document.line(x, top, x, bottom, colour: colour, width: 1.3)
+    for end in [top, bottom] { document.line(x - 3.5, end, x + 3.5, end, colour: colour, width: 1.3) }
+  }
+
+  private mutating func drawLabels() {
+    let size = 11.5, height = 14.0
+    var taken = series.flatMap(\.points).map { point in
+      let x = px(point.x), y = py(point.y)
+      return Box(
+        left: x - 6, top: min(y - 6, point.spread.map { py($0.upper) } ?? y), right: x + 6,
+        bottom: max(y + 6, point.spread.map { py($0.lower) } ?? y))
+    }
+    taken += figure.references.map { reference in
+      let y = py(reference.y)
+      return Box(
+        left: frame.left, top: y - 17, right: frame.left + 10 + textWidth(reference.label, size: 11), bottom: y + 2)
+    }
+    var placement = LabelPlacement(frame: frame, taken: taken)
+    for (index, one) in series.enumerated() {
+      for point in one.points {
+        guard let label = point.label else { continue }
+        let x = px(point.x), y = py(point.y)
+        let box = placement.place(width: textWidth(label, size: size), height: height, x: x, y: y)
+        let middle = (box.top + box.bottom) / 2
+        if abs(middle - y) > height {  // far off: a thin line tells whose label it is
+          document.line(
+            x, y, min(max(x, box.left), box.right), middle < y ? box.bottom : box.top, colour: colour(index), width: 0.5
+          )
+        }
+        document.text(label, box.left, middle + 4, size: size, colour: colour(index))
+      }
+    }
+  }
+}

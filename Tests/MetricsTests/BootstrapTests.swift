@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+
+@testable import Metrics
+
+@Suite struct BootstrapTests {
+  /// scipy.stats.bootstrap(method: BCa) on the same draws; see scipy_constants.py.
+  @Test func intervalsEqualScipys() throws {
+    var generator = SplitMix(7)
+    let resamples = try #require(ExampleResamples(examples: 30, using: &generator))
+    let a = resamples.bitsPerByte(try examples(seed: 1, count: 30, shift: 0))
+    let b = resamples.bitsPerByte(try examples(seed: 1, count: 30, shift: 0.02))
+    #expect(abs(a.value - 1.7050370286944803) < 1e-12)
+    let own = a.interval(), difference = (a - b).interval()
+    #expect(abs(own.lower - 1.607435577509595) < 1e-9 && abs(own.upper - 1.8328594821433293) < 1e-9)
+    #expect(abs(difference.lower + 0.0071879109122630356) < 1e-9)
+    #expect(abs(difference.upper + 0.0009402504672663744) < 1e-9)
+    // Without a jackknife it is the percentile interval.
+    let percentile = BootstrapEstimate(value: a.value, replicates: a.replicates, jackknife: []).interval()
+    #expect(abs(percentile.lower - 1.5987706306530605) < 1e-9)
+    #expect(abs(percentile.upper - 1.8190582940085054) < 1e-9)
+  }
+
+  @Test func aPairIsFarNarrowerThanItsSides() throws {
+    var generator = SplitMix(3)
+    let resamples = try #require(ExampleResamples(examples: 60, using: &generator))
+    let a = resamples.bitsPerByte(try examples(seed: 2, count: 60, shift: 0))
+    let b = resamples.bitsPerByte(try examples(seed: 2, count: 60, shift: 0.01))
+    let side = a.interval(), pair = (a - b).interval()
+    #expect((pair.upper - pair.lower) * 20 < side.upper - side.lower)
+  }
+
+  /// Of 95% (80%) intervals on synthetic skewed texts with a known ratio, that share holds it, within binomial error.
+  @Test(arguments: [0.95, 0.8]) func intervalsCover(level: Double) throws {
+    let trials = 600, truth = (1 + 0.8 / 4) / log(2)  // E u³ = 1/4
+    var generator = SplitMix(11)
+    var covered = 0
+    for trial in 0..<trials {
+      let resamples = try #require(ExampleResamples(examples: 60, count: 400, using: &generator))
+      let scores = try examples(seed: UInt64(1_000 + trial), count: 60, shift: 0)
+      if resamples.bitsPerByte(scores).interval(level: level).contains(truth) { covered += 1 }
+    }
+    let share = Double(covered) / Double(trials)
+    let error = (level * (1 - level) / Double(trials)).squareRoot()
+    #expect(abs(share - level) < 3 * error, "\(share)")
+  }
+
+  /// The replicates' variance on two levels is s²/k of the seeds and that of the examples together.
+  @Test func twoLevelsAddTheirVariances() throws {
+    var generator = SplitMix(5)
+    let resamples = try #require(ExampleResamples(examples: 40, count: 20_000, using: &generator))
+    let base = try examples(seed: 4, count: 40, shift: 0)
+    let seeds = try [0.9, 1, 1.15].map { factor in
+      try #require(ExampleScores(nats: base.nats.map { $0 * factor }, bytes: base.bytes))
+    }
+    let both = resamples.bitsPerByte(seeds: seeds, using: &generator)
+    let one = resamples.bitsPerByte(try #require(ExampleScores.mean(seeds)))
+    let ofSeeds = try #require(Summary(seeds.map(\.bitsPerByte))?.standardDeviation)
+    let ofExamples = try #require(Summary(one.replicates)?.standardDeviation)
+    let ofBoth = try #require(Summary(both.replicates)?.standardDeviation)
+    let expected = (ofSeeds * ofSeeds / 3 + ofExamples * ofExamples).squareRoot()
+    #expect(abs(ofBoth / expected - 1) < 0.03)
+    #expect(abs(both.value - one.value) < 1e-12)
+  }
+
+  /// All examples alike: an interval without width, not a trap.
+  @Test func withoutVariationTheIntervalIsAPoint() throws {
+    var generator = SplitMix(1)
+    let scores = try #require(ExampleScores(nats: [8, 8], bytes: [4, 4]))
+    let interval = try #require(ExampleResamples(examples: 2, using: &generator)).bitsPerByte(scores).interval()
+    #expect(interval.lower == interval.upper && abs(interval.lower - 2 / log(2)) < 1e-12)
+  }
+
+  @Test func whatCannotBeEstimatedHasNoInterval() throws {
+    var generator = SplitMix(1)
+    #expect(ExampleResamples(examples: 1, using: &generator) == nil)
+    #expect(ExampleScores(nats: [1], bytes: []) == nil)
+    #expect(ExampleScores(nats: [], bytes: []) == nil)
+    #expect(ExampleScores(nats: [1], bytes: [0]) == nil)
+    #expect(ExampleScores(nats: [.nan], bytes: [3]) == nil)
+  }
+
+  @Test func quantilesAreNumpys() {
+    #expect(quantile([1, 2, 4], 0.25) == 1.5)
+    #expect(quantile([1, 2, 4], 1) == 4)
+    // scipy.stats.norm.ppf
+    #expect(abs(normalQuantile(0.025) + 1.9599639845400545) < 1e-12)
+    #expect(abs(normalQuantile(1e-10) + 6.361340902404056) < 1e-9)
+    #expect(normalQuantile(0) == -.infinity)
+  }
+}
