@@ -105,7 +105,7 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
     let stages = Stages(
       registry: registry, store: try store.open(progress: progress), threads: threads.threads, progress: progress,
       waits: true)
-    let trained = try stages.train(
+    let trained = try stages.trainTokenizer(
       resolved, corpus: corpus, m1: options, given: try m1.map { try NeuralByteModel.load(from: $0) }, seed: seed)
     try SavedTokenizer.save(trained, to: out)
     print("\(resolved.canonicalName): vocabulary \(trained.vocabularySize), saved in \(out)")
