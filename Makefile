@@ -28,6 +28,10 @@ test: packages
 	Examples/Nibbles/.build/release/my-harness train 'Nibbles[first=low]' --corpus Makefile --out .build/nibbles --store .build/nibbles-store
 	Examples/Nibbles/.build/release/my-harness check .build/nibbles Makefile
 
+test-arm64: DEBIAN_PACKAGES = qemu-user libc6-dev-arm64-cross libgcc-12-dev-arm64-cross
+test-arm64: packages
+	Tests/arm64/run.sh
+
 # The reports folder holds what the project publishes: exactly one run's newest records, and nothing of an older one.
 publish:
 	test -d runs/$(RUN)/records

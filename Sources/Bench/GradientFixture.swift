@@ -3,7 +3,7 @@ import Transformer
 
 /// The loss and the gradient of one batch of a seeded model, written as safetensors with the weights: for a program
 /// that computes the same elsewhere. `tokens`: `[batch, sequenceLength]` as floats.
-public func writeGradientFixture(
+package func writeGradientFixture(
   shape: ModelShape, options: TrainingOptions, threads: Int, to path: String
 ) throws {
   let trainer = try Trainer(shape: shape, options: options, totalSteps: 10, seed: 5, threads: threads)

@@ -7,6 +7,8 @@ public enum TransformerError: Error, Sendable, CustomStringConvertible, Equatabl
   case tokenOutOfRange(Int32, vocabulary: Int)
   /// An example, counted from 0, whose score is no number.
   case notANumber(example: Int)
+  /// Vocabulary sizes of a tokenizer and of a model that it is to be used with.
+  case otherVocabulary(tokenizer: Int, model: Int)
 
   public var description: String {
     switch self {
@@ -18,6 +20,8 @@ public enum TransformerError: Error, Sendable, CustomStringConvertible, Equatabl
       return "token \(token) for a model of \(vocabulary) tokens; were they made by another tokenizer?"
     case .notANumber(let example):
       return "example \(example) (from 0) has no finite score; the model's weights are damaged or have diverged"
+    case .otherVocabulary(let tokenizer, let model):
+      return "the tokenizer has \(tokenizer) tokens and the model \(model); it was trained over another tokenizer"
     }
   }
 }

@@ -1,5 +1,6 @@
 import CKernels
 import Foundation
+import KernelHashes
 import Support
 import Synchronization
 import Testing
@@ -17,6 +18,21 @@ private func noise(_ n: Int, _ seed: UInt64) -> FloatBuffer {
   let buffer = FloatBuffer(n)
   for i in 0..<n { buffer.p[i] = Float(generator.uniform() * 4 - 2) }
   return buffer
+}
+
+/// Every kernel on seeded inputs, under every set: the committed hashes, which Tests/arm64 checks on arm64 too.
+@Test func kernelsComputeTheCommittedBits() throws {
+  let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../KernelHashes/hashes.txt"
+  let expected = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+  for set in kernelSets {
+    let kernels = try #require(ck_kernels_named(set))
+    let found = withUnsafeTemporaryAllocation(of: KernelHash.self, capacity: 64) { hashes in
+      hashes.prefix(Int(kernel_hashes(kernels, hashes.baseAddress))).map {
+        String(format: "%016lx\t%@", $0.hash, String(cString: $0.name))
+      }
+    }
+    #expect(found == expected.map(String.init), "\(set)")
+  }
 }
 
 @Test func productsAreOneFmaChainOnEverySet() throws {

@@ -36,10 +36,8 @@ package struct MatrixProduct: Sendable {
         m: Int32(m), n: Int32(n), k: Int32(k), transposeA: transposeA ? 1 : 0, transposeB: transposeB ? 1 : 0,
         lda: Int32(lda), ldb: Int32(ldb), ldc: Int32(ldc), accumulate: accumulate ? 1 : 0, relu: relu ? 1 : 0,
         bfloat16Result: c.bfloat16 == nil ? 0 : 1)
-      let result = c.bfloat16.map { UnsafeMutableRawPointer($0) } ?? c.float.map { UnsafeMutableRawPointer($0) }
-      if let result, let problem = cod_multiply(&product, a, b, result) {
-        preconditionFailure("oneDNN refuses \(product): \(String(cString: problem))")
-      }
+      let status = cod_multiply(&product, a, b, c.address)
+      precondition(status == 0, "oneDNN refuses \(product), status \(status)")
     case (.float(let a), .float(let b), .float(let c)):
       if precision == .f32 {
         cob_sgemm(

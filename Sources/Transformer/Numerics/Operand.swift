@@ -11,6 +11,12 @@ package enum Operand {
     case .bfloat16(let p): .bfloat16(p + count)
     }
   }
+  var address: UnsafeMutableRawPointer {
+    switch self {
+    case .float(let p): UnsafeMutableRawPointer(p)
+    case .bfloat16(let p): UnsafeMutableRawPointer(p)
+    }
+  }
   /// nil for bfloat16.
   var float: UnsafeMutablePointer<Float>? { if case .float(let p) = self { p } else { nil } }
   /// nil for single precision.

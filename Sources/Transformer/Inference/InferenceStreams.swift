@@ -1,69 +1,8 @@
-import CKernels
-
 #if canImport(Glibc)
   import Glibc
 #else
   import Darwin
 #endif
-
-/// A model's weights packed for inference. Every number it computes is exact in the sense of CKernels.h: the same bits
-/// for any batch, one-shot or step by step, on any machine.
-package final class InferenceModel: Sendable {
-  struct Layer: Sendable {
-    let qkv: FloatBuffer
-    let attentionOut: FloatBuffer
-    let mlpIn: FloatBuffer
-    let mlpOut: FloatBuffer
-  }
-  package let model: Model
-  let layout: ParameterLayout
-  let kernels: KernelTable
-  let layers: [Layer]
-  let head: FloatBuffer  // Eᵀ packed: (D, V)
-  let headWeight: FloatBuffer  // final norm's weight / √D
-
-  /// - Parameter kernelSet: a set by name for tests; the best of the machine otherwise.
-  package init(_ model: Model, kernelSet: String? = nil) {
-    self.model = model
-    let layout = ParameterLayout(model.shape)
-    self.layout = layout
-    kernels = KernelTable(named: kernelSet)
-    let k = kernels.functions
-    let shape = model.shape, p = model.parameters.p
-    func packed(_ offset: Int, _ rows: Int, _ columns: Int) -> FloatBuffer {
-      let buffer = FloatBuffer(k.packedSize(Int32(rows), Int32(columns)))
-      k.pack(Int32(rows), Int32(columns), p + offset, columns, 1, buffer.p)
-      return buffer
-    }
-    let (D, A, F) = (shape.dim, shape.attentionWidth, shape.mlp)
-    layers = layout.layers.map {
-      Layer(
-        qkv: packed($0.qkv, D, 3 * A), attentionOut: packed($0.attentionOut, A, D), mlpIn: packed($0.mlpIn, D, F),
-        mlpOut: packed($0.mlpOut, F, D))
-    }
-    head = FloatBuffer(k.packedSize(Int32(D), Int32(shape.vocabulary)))
-    k.pack(Int32(D), Int32(shape.vocabulary), p + layout.embedding, 1, D, head.p)
-    headWeight = FloatBuffer(D)
-    let scale = 1 / Float(D).squareRoot()
-    for i in 0..<D { headWeight.p[i] = p[layout.finalNorm + i] * scale }
-  }
-}
-
-/// A kernel set, immutable once chosen.
-struct KernelTable: Sendable {
-  let functions: CKKernels
-  init(named name: String? = nil) {
-    if let name {
-      guard let set = ck_kernels_named(name) else { preconditionFailure("kernel set \(name) does not run here") }
-      functions = set.pointee
-    } else {
-      functions = ck_kernels().pointee
-    }
-  }
-}
-
-/// Whether this machine runs a kernel set (for tests).
-package func kernelSetRuns(_ name: String) -> Bool { ck_kernels_named(name) != nil }
 
 /// Several token streams under one model, each with its keys and values, advanced side by side. One thread's.
 ///
@@ -96,7 +35,7 @@ package final class InferenceStreams {
   private var rows = 0  // that the buffers below can hold
   private var x = FloatBuffer(0), normed = FloatBuffer(0), qkv = FloatBuffer(0), attended = FloatBuffer(0)
   private var hidden = FloatBuffer(0), update = FloatBuffer(0)
-  /// Logits of the last ``advance(_:)``, kept rows in order: (kept, V).
+  /// Logits of the last ``advance(_:)``, kept rows in order: (kept, V), or more.
   package private(set) var logits = FloatBuffer(0)
 
   package init(_ model: InferenceModel, count: Int) {
@@ -107,6 +46,13 @@ package final class InferenceStreams {
     bosLogits = FloatBuffer(shape.vocabulary)
     advance((0..<count).map { Segment(stream: $0, tokens: [shape.bos], keep: $0 == 0 ? 1 : 0) })
     if count > 0 { memcpy(bosLogits.p, logits.p, shape.vocabulary * 4) }
+  }
+
+  /// Logits of a kept row of the last ``advance(_:)``: V.
+  func logits(ofRow row: Int) -> UnsafeBufferPointer<Float> {
+    let V = model.model.shape.vocabulary
+    precondition(row >= 0 && (row + 1) * V <= logits.count, "row \(row) was not kept")
+    return logits.slice(row * V, V)
   }
 
   /// Back to BOS alone.
@@ -172,7 +118,10 @@ package final class InferenceStreams {
   }
 
   /// Appends the segments (at most one a stream) in one batch and computes the kept rows' logits.
+  ///
+  /// Token ids are 0 ..< V, or V for BOS; `keep` is at most the segment's tokens.
   package func advance(_ segments: [Segment]) {
+    check(segments)
     let shape = model.model.shape, k = model.kernels.functions, p = model.model.parameters.p
     let (D, A, F, H, d) = (shape.dim, shape.attentionWidth, shape.mlp, shape.heads, shape.headSize)
     let T = segments.reduce(0) { $0 + $1.tokens.count }
@@ -181,7 +130,7 @@ package final class InferenceStreams {
     for segment in segments {
       widen(to: lengths[segment.stream] + segment.tokens.count)
       for token in segment.tokens {
-        memcpy(x.p + row * D, p + model.layout.embedding + Int(token) * D, D * 4)
+        memcpy(x.at(row * D, D), p + model.layout.embedding + Int(token) * D, D * 4)
         row += 1
       }
     }
@@ -225,6 +174,15 @@ package final class InferenceStreams {
     if logits.count < kept * shape.vocabulary { logits = FloatBuffer(kept * shape.vocabulary) }
     k.rmsNorm(normed.p, nil, nil, update.p, model.headWeight.p, Int32(kept), Int32(D))
     k.gemmPacked(Int32(kept), Int32(shape.vocabulary), Int32(D), normed.p, D, model.head.p, logits.p, shape.vocabulary)
+  }
+
+  private func check(_ segments: [Segment]) {
+    let bos = model.model.shape.bos
+    for segment in segments {
+      precondition(lengths.indices.contains(segment.stream), "stream \(segment.stream) of \(count)")
+      precondition(segment.keep >= 0 && segment.keep <= segment.tokens.count, "more rows kept than tokens appended")
+      precondition(segment.tokens.allSatisfy { $0 >= 0 && $0 <= bos }, "a token id that the model does not have")
+    }
   }
 
   private func reserve(_ wanted: Int) {
