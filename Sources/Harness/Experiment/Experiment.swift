@@ -65,6 +65,7 @@ public struct Experiment: Sendable, Codable {
       throw root.error("tokenizers", "list at least one tokenizer, such as Bytes")
     }
     var canonical: [String] = []
+    var written: [String] = []
     var windowBits: [Int] = []
     for (index, text) in names.enumerated() {
       do {
@@ -73,10 +74,11 @@ public struct Experiment: Sendable, Codable {
           throw root.error("tokenizers[\(index)]", "\(resolved.canonicalName) is listed twice")
         }
         canonical.append(resolved.canonicalName)
-        if let bits = resolved.integer("b") { windowBits.append(bits) }
+        written.append(resolved.writtenName)
+        if let bits = try registry.backend(named: resolved.name).windowBits(of: resolved) { windowBits.append(bits) }
       } catch let error as TokenizerError { throw root.error("tokenizers", error.description, element: index) }
     }
-    tokenizers = canonical
+    tokenizers = written
 
     var m1 = ByteModelOptions()
     if let section = try root.optionalSection("m1") {
@@ -144,7 +146,7 @@ public struct Experiment: Sendable, Codable {
     for size in sizes {
       for name in tokenizers {
         let spec = try registry.resolve(name)
-        guard let vocabulary = spec.knownVocabularySize,
+        guard let vocabulary = try registry.backend(named: spec.name).vocabularySize(of: spec),
           let shape = ModelShape(named: size, vocabulary: vocabulary),
           let steps = steps(shape: shape, bytesPerToken: 1), steps < 1
         else { continue }
@@ -191,9 +193,4 @@ public struct Experiment: Sendable, Codable {
     case .steps: return Int(match.budget)
     }
   }
-}
-
-extension ResolvedSpec {
-  /// The vocabulary that the name tells; nil where a file must be read.
-  public var knownVocabularySize: Int? { self["path"] != nil ? nil : name == "Bytes" ? 256 : integer("v") }
 }

@@ -1,12 +1,13 @@
 import Foundation
 import Support
 import Tokenizers
+import Transformer
 
 /// A trained tokenizer as a self-contained folder: `tokenizer.json` and the backend's own files.
 public struct SavedTokenizer: Sendable {
   struct Manifest: Codable {
     var format: Int
-    var tokenizer: String
+    var tokenizer: SpecTable
     /// SHA-256 of every other file of the folder, by name.
     var files: [String: String]
   }
@@ -14,7 +15,7 @@ public struct SavedTokenizer: Sendable {
   /// SHA-256 of the canonical name and all files: 64 hexadecimal digits.
   public let sha256: String
 
-  static let format = 1
+  static let format = 2
   package static let manifestName = "tokenizer.json"
 
   public static func save(_ tokenizer: any Tokenizer, to folder: String) throws {
@@ -23,7 +24,7 @@ public struct SavedTokenizer: Sendable {
     try buildFolder(folder) { beside in
       try tokenizer.save(to: beside)
       let manifest = Manifest(
-        format: format, tokenizer: tokenizer.spec.canonicalName, files: try hashes(of: beside))
+        format: format, tokenizer: tokenizer.spec.table, files: try hashes(of: beside))
       try writeAtomically(try jsonEncoder().encode(manifest), to: beside + "/" + manifestName)
     }
   }
@@ -59,17 +60,10 @@ public struct SavedTokenizer: Sendable {
           folder + "/" + name, reason: "has changed since the tokenizer was trained; its text would not come back")
       }
     }
-    let resolved = try registry.resolveSaved(manifest.tokenizer)
-    tokenizer = try registry.backend(named: resolved.name).load(resolved, from: folder)
+    let resolved = try registry.resolve(manifest.tokenizer)
+    let context = LoadingContext(byteModel: { try NeuralByteModel.load(from: $0) }, threads: 1)
+    tokenizer = try registry.backend(named: resolved.name).load(resolved, from: folder, context: context)
     let listing = manifest.files.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    sha256 = Support.sha256(Data(([manifest.tokenizer] + listing).joined(separator: "\n").utf8))
-  }
-}
-
-extension Registry {
-  /// A saved tokenizer's name: a path in it need no longer exist.
-  func resolveSaved(_ name: String) throws -> ResolvedSpec {
-    let spec = try TokenizerSpec(name)
-    return try ResolvedSpec(spec, descriptor: backend(named: spec.name).descriptor)
+    sha256 = Support.sha256(Data(([resolved.canonicalName] + listing).joined(separator: "\n").utf8))
   }
 }

@@ -6,7 +6,7 @@ extension RunRecord.Environment {
   /// This machine and this build.
   static func current(precision: Precision) -> RunRecord.Environment {
     var libraries = numericLibraries(precision: precision)
-    libraries["zlib"] = zlibVersionText
+    libraries["zlib"] = Zlib.version
     return RunRecord.Environment(
       cpu: cpuName(), cores: ProcessInfo.processInfo.activeProcessorCount,
       system: ProcessInfo.processInfo.operatingSystemVersionString, libraries: libraries, gitCommit: gitCommit())

@@ -33,9 +33,10 @@ public struct Plan: Sendable {
     for (index, seed) in experiment.seeds.enumerated() {
       for name in experiment.tokenizers {
         let spec = try registry.resolve(name)
-        if index == 0, try registry.backend(named: spec.name).descriptor.needsByteModel { needsM1 = true }
+        let backend = try registry.backend(named: spec.name)
+        if index == 0, backend.descriptor.needsByteModel { needsM1 = true }
         for size in experiment.sizes {
-          let shape = spec.knownVocabularySize.flatMap { ModelShape(named: size, vocabulary: $0) }
+          let shape = backend.vocabularySize(of: spec).flatMap { ModelShape(named: size, vocabulary: $0) }
           let steps = shape.flatMap { experiment.steps(shape: $0, bytesPerToken: nil) }
           let flops = shape.flatMap { shape in
             steps.map {

@@ -67,7 +67,7 @@ struct Stages: Sendable {
     let heldOut = corpus.validation.first(bytes: 200_000)
     let precision = 14
     let bits = try parallelMap(heldOut.count, threads: threads) { index in
-      model.intervals(of: heldOut[index], precision: precision).reduce(0.0) {
+      try model.intervals(of: heldOut[index], precision: precision).reduce(0.0) {
         $0 + Double(precision) - log2(Double($1.frequency))
       }
     }
@@ -83,8 +83,7 @@ struct Stages: Sendable {
 
   func tokenizerKey(_ spec: ResolvedSpec) throws -> String {
     let needsM1 = try registry.backend(named: spec.name).descriptor.needsByteModel
-    var stamp = ""
-    if let path = spec["path"] { stamp = sha256(try Data(contentsOf: URL(fileURLWithPath: path))) }
+    let stamp = spec.files.sorted { $0.key < $1.key }.map(\.value.sha256).joined()
     return try cacheKey(
       "tokenizer 2", spec.canonicalName, corpus.sha256, experiment.corpus.exampleBytes, experiment.corpus.seed,
       needsM1 ? try m1Key() : "", stamp)
@@ -160,7 +159,8 @@ struct Stages: Sendable {
             unigramBitsPerByte: nil, vocabularyUse: 0, divergenceFromUniformBits: 0,
             stepsPerKilobyte: heldOutBytes > 0 ? 1000 * Double(count) / Double(heldOutBytes) : nil,
             isLossless: tokenizer.isLossless, roundTrips: problem == nil, roundTripProblem: problem,
-            flopsPerByte: tokenizer.flopsPerByte, sha256: saved.sha256, facts: try tokenizer.facts(about: heldOut)),
+            flopsPerByte: tokenizer.flopsPerByte, sha256: saved.sha256,
+            facts: try tokenizer.facts(about: heldOut, tokens: encoded, threads: threads)),
           heldOutCounts: encoded.map(\.count), heldOutBytes: heldOut.map(\.count),
           encodeMegabytesPerSecond: encodeSeconds > 0 ? megabytes / encodeSeconds : nil,
           decodeMegabytesPerSecond: decodeSeconds > 0 && problem == nil ? megabytes / decodeSeconds : nil)
