@@ -39,7 +39,9 @@ package struct WindowBench: Codable, Sendable {
         report(name)
         let spec = try registry.resolve(name)
         let clock = Stopwatch()
-        let facts = try registry.backend(named: spec.name).train(spec, context: context).facts(about: examples)
+        let tokenizer = try registry.backend(named: spec.name).train(spec, context: context)
+        let tokens = try tokenizer.encode(examples: examples, threads: threads)
+        let facts = try tokenizer.facts(about: examples, tokens: tokens, threads: threads)
         let bytesPerWindow = facts["bytesPerWindow"] ?? 0
         return WindowFill(
           bits: b, tokenizer: spec.canonicalName, bytesPerWindow: bytesPerWindow,

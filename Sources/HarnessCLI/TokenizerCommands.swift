@@ -19,8 +19,7 @@ struct TokenizersCommand<Source: RegistrySource>: ParsableCommand {
     if json {
       let entries = descriptors.map { d in
         TokenizerEntry(
-          name: d.name, summary: d.summary, source: d.source, origin: d.origin, isLossless: d.isLossless,
-          needsM1: d.needsByteModel,
+          name: d.name, summary: d.summary, source: d.source, origin: d.origin, needsM1: d.needsByteModel,
           parameters: d.parameters.map {
             .init(key: $0.key, range: $0.range, summary: $0.summary, defaultValue: $0.defaultValue)
           })
@@ -29,8 +28,7 @@ struct TokenizersCommand<Source: RegistrySource>: ParsableCommand {
       return
     }
     for d in descriptors {
-      let traits = [d.isLossless ? "lossless" : "lossy", d.needsByteModel ? "needs M1" : nil].compactMap { $0 }
-      print("\(d.name): \(d.summary) (\(traits.joined(separator: ", ")))")
+      print("\(d.name): \(d.summary)\(d.needsByteModel ? " (needs M1)" : "")")
       for p in d.parameters {
         print("    \(p.key)  \(p.range)\(p.defaultValue.map { ", default \($0)" } ?? ""): \(p.summary)")
       }
@@ -105,7 +103,7 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
     let stages = Stages(
       registry: registry, store: try store.open(progress: progress), threads: threads.threads, progress: progress,
       waits: true)
-    let trained = try stages.train(
+    let trained = try stages.trainTokenizer(
       resolved, corpus: corpus, m1: options, given: try m1.map { try NeuralByteModel.load(from: $0) }, seed: seed)
     try SavedTokenizer.save(trained, to: out)
     print("\(resolved.canonicalName): vocabulary \(trained.vocabularySize), saved in \(out)")
@@ -216,6 +214,6 @@ extension TokenFormat: ExpressibleByArgument {}
 private struct TokenizerEntry: Encodable {
   struct Item: Encodable { let key, range, summary: String, defaultValue: String? }
   let name, summary, source, origin: String
-  let isLossless, needsM1: Bool
+  let needsM1: Bool
   let parameters: [Item]
 }

@@ -113,11 +113,11 @@ private func logits(_ m1: NeuralByteModel, _ text: [UInt8], pieces: [Int], strea
   }
 }
 
-@Test func oneShotScoringEqualsTheStreams() {
+@Test func oneShotScoringEqualsTheStreams() throws {
   let text = (0..<333).map { UInt8(truncatingIfNeeded: $0 * $0 + 3 * $0) }
   for context in [16, 64, 333, 512] {
     let m1 = tinyM1(context: context)
-    let oneShot = m1.intervals(of: text, precision: 14)
+    let oneShot = try m1.intervals(of: text, precision: 14)
     let streams = m1.makeStreams(count: 2)
     let table = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 256)
     defer { table.deallocate() }
@@ -134,14 +134,14 @@ private func logits(_ m1: NeuralByteModel, _ text: [UInt8], pieces: [Int], strea
 
 /// A long context: its attention crosses many blocks, and the streams' room grows several times.
 @Test(arguments: [1024, 2048])
-func longContextsGiveTheSameBitsOnEverySet(context: Int) {
+func longContextsGiveTheSameBitsOnEverySet(context: Int) throws {
   let text = (0..<context + 300).map { UInt8(truncatingIfNeeded: $0 * 7 + $0 / 3 + ($0 & 12)) }
-  let reference = tinyM1(kernelSet: "plain", context: context).intervals(of: text, precision: 14)
+  let reference = try tinyM1(kernelSet: "plain", context: context).intervals(of: text, precision: 14)
   let table = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 256)
   defer { table.deallocate() }
   for set in kernelSets {
     let m1 = tinyM1(kernelSet: set, context: context)
-    #expect(m1.intervals(of: text, precision: 14) == reference, "\(set), one shot")
+    #expect(try m1.intervals(of: text, precision: 14) == reference, "\(set), one shot")
     let streams = m1.makeStreams(count: 1)
     var stepByStep: [SymbolInterval] = []
     for byte in text {

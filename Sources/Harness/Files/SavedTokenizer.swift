@@ -7,7 +7,7 @@ import Transformer
 public struct SavedTokenizer: Sendable {
   struct Description: Codable {
     var format: Int
-    var tokenizer: ResolvedSpec
+    var tokenizer: SpecTable
     /// SHA-256 of every other file of the folder, by name.
     var files: [String: String]
   }
@@ -42,7 +42,10 @@ public struct SavedTokenizer: Sendable {
       files[name] = try Support.sha256(file: folder + "/" + name)
       syncToDisk(folder + "/" + name)
     }
-    let description = Description(format: format, tokenizer: tokenizer.spec, files: files)
+    // Where the parameters' files lay says nothing of the tokenizer.
+    var table = tokenizer.spec.table
+    table.files = table.files.mapValues { SpecTable.File(path: $0.baseName, sha256: $0.sha256) }
+    let description = Description(format: format, tokenizer: table, files: files)
     try writeAtomically(try jsonEncoder().encode(description), to: folder + "/" + descriptionName)
   }
 
@@ -73,7 +76,7 @@ public struct SavedTokenizer: Sendable {
           folder + "/" + name, "has changed since the tokenizer was trained; its text would not come back")
       }
     }
-    let spec = description.tokenizer
+    let spec = try registry.resolve(description.tokenizer)
     let context = LoadingContext(byteModel: { try NeuralByteModel.load(from: $0) }, threads: threads)
     tokenizer = try registry.backend(named: spec.name).load(spec, from: folder, context: context)
     sha256 = Support.sha256(try jsonEncoder().encode(description))

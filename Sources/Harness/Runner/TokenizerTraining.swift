@@ -4,7 +4,7 @@ import Transformer
 extension Stages {
   /// Trains a tokenizer outside an experiment, M1 included where it needs one and none is given. Corpus, M1 and
   /// tokenizer lie in the store: a stopped training goes on, a repeated one finds them.
-  public func train(
+  public func trainTokenizer(
     _ spec: ResolvedSpec, corpus paths: [String], m1 options: ByteModelOptions, given: NeuralByteModel? = nil,
     seed: UInt64
   ) throws -> any Tokenizer {

@@ -38,7 +38,7 @@ extension Stages {
         throw HarnessError.cell("unknown M1 size '\(options.size)'")
       }
       let source = RandomSpans(text: corpus.train.file, length: options.training.sequenceLength, seed: options.seed)
-      let (model, log) = try train(
+      let (model, log) = try Transformer.train(
         shape: shape, options: options.training, steps: options.steps, seed: options.seed, source: source,
         threads: threads, workFolder: building.work, snapshotSteps: [], report: { progress.line("M1: \($0)") },
         progress: { progress.update("M1", progressLine($0, bytesPerToken: 1)) })

@@ -63,7 +63,7 @@ extension Stages {
     let snapshots = ModelStage.snapshotSteps(steps)
     let entry = try entry(key, trace, precision: options.precision) { building in
       let source = ShuffledSequences(store: tokens.tokens, length: options.sequenceLength, seed: request.seed)
-      let (model, log) = try train(
+      let (model, log) = try Transformer.train(
         shape: shape, options: options, steps: steps, seed: request.seed, source: source, threads: threads,
         workFolder: building.work, snapshotSteps: snapshots, report: { progress.line("\(request.title): \($0)") },
         progress: { progress.update(request.title, progressLine($0, bytesPerToken: bytesPerToken)) })

@@ -8,7 +8,10 @@ enum TokenizerStage {
   static let version = 1
 
   struct Ingredients: Encodable {
-    var tokenizer: ResolvedSpec
+    var name: String
+    /// Parameters by key; of files the SHA-256.
+    var values: [String: String]
+    var files: [String: String]
     var training: String
     var exampleBytes: Int
     var seed: UInt64
@@ -25,7 +28,7 @@ extension Stages {
     let key = try StoreKey(
       .tokenizer, version: TokenizerStage.version,
       ingredients: TokenizerStage.Ingredients(
-        tokenizer: spec, training: split.sha256, exampleBytes: split.exampleBytes, seed: split.seed,
+        name: spec.name, values: spec.table.values, files: spec.table.files.mapValues(\.sha256), training: split.sha256, exampleBytes: split.exampleBytes, seed: split.seed,
         m1: m1?.fingerprint))
     let entry = try entry(key, trace) { building in
       let context = TrainingContext(

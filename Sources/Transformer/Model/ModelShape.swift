@@ -16,6 +16,9 @@ public struct ModelShape: Sendable, Hashable, Codable {
     self.vocabulary = vocabulary
   }
 
+  /// Weights of the embedding, BOS's row included; it is also the head.
+  public var embeddingParameters: Int { (vocabulary + 1) * dim }
+
   /// Weights of the matrices in the layers, embeddings not counted.
   public var nonEmbeddingParameters: Int { layers * (4 * dim * heads * headSize + 2 * dim * mlp) }
   /// All weights. A Double, so that no shape overflows it.
