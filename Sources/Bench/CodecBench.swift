@@ -102,12 +102,14 @@ package struct CodecBench: Codable, Sendable {
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try SavedTokenizer.save(trained, to: folder)
     let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter {
-      $0 != "m1.safetensors" && $0 != SavedTokenizer.manifestName
+      $0 != "m1.safetensors" && $0 != SavedTokenizer.descriptionName
     }
     let savedBytes = try names.reduce(0) {
       $0 + ((try FileManager.default.attributesOfItem(atPath: folder + "/" + $1)[.size] as? Int) ?? 0)
     }
-    let tokenizer = try SavedTokenizer(folder: folder, registry: registry).tokenizer
+    let tokenizer = try SavedTokenizer(
+      folder: folder, registry: registry, threads: context.threads
+    ).tokenizer
     let megabytes = Double(examples.reduce(0) { $0 + $1.count }) / 1e6
     var tokens: [[Token]] = []
     let firstEncode = try secondsOf { tokens = try tokenizer.encode(examples: examples, threads: context.threads) }

@@ -1,5 +1,6 @@
 import Foundation
 import Harness
+import Support
 import Transformer
 
 /// Training speed for a table of sizes, vocabularies and precisions, measured in one process; beside it PyTorch's.

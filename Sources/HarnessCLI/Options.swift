@@ -27,7 +27,7 @@ struct StoreOptions: ParsableArguments {
   var store: String = ProcessInfo.processInfo.environment["HARNESS_STORE"] ?? "runs/store"
 
   /// Opens the store, with a handler that gives its claims back when the process is told to stop.
-  func open(user: RunUses? = nil, progress: Progress? = nil) throws -> ContentStore {
+  func open(user: RunUses? = nil, progress: ProgressPrinter? = nil) throws -> ContentStore {
     stopCleanly()
     return try ContentStore(root: store, user: user) { line in
       if let progress { progress.line(line) } else { printError(line) }

@@ -55,7 +55,7 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
     let resolved = try folder.resolve(loaded, registry: registry)
     printError(try describe(Plan(resolved, registry: registry), loaded))
 
-    let progress = Progress(jobs: jobs)
+    let progress = ProgressPrinter(jobs: jobs)
     let content = try store.open(user: RunUses(runFolder: folder.path), progress: progress)
     let stages = Stages(
       registry: registry, store: content, threads: max(1, threads.threads / jobs), progress: progress, waits: false)
@@ -106,7 +106,7 @@ struct ReproduceCommand<Source: RegistrySource>: ParsableCommand {
   func run() throws {
     let recorded = try RunRecord(file: record)
     let own = "runs/reproduce-\(recorded.contentSHA256.prefix(12))"
-    let progress = Progress(jobs: 1)
+    let progress = ProgressPrinter(jobs: 1)
     var options = StoreOptions()
     options.store = store ?? own
     let stages = Stages(

@@ -99,7 +99,7 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
       throw ValidationError("--m1-context window needs a tokenizer with windows, such as EqualInfoAC[b=16,v=65k]")
     }
     options.seed = seed
-    let progress = Progress(jobs: 1)
+    let progress = ProgressPrinter(jobs: 1)
     let stages = Stages(
       registry: registry, store: try store.open(progress: progress), threads: threads.threads, progress: progress,
       waits: true)

@@ -60,9 +60,10 @@ struct Cell {
       bitCompressionRatio: 1, uniformBitsPerByte: uniform, unigramBitsPerByte: unigram, vocabularyUse: 0.5,
       divergenceFromUniformBits: 1.25, isLossless: true, roundTrips: roundTripProblem == nil,
       roundTripProblem: roundTripProblem, flopsPerByte: m1BitsPerByte == nil ? 0 : 1.5e6, facts: facts)
+    let scale = Double(size.prefix { $0.isNumber }) ?? 1  // a size of 3m costs three times one of 1m
     content.flops = .init(
       trainingAll: 1e12, trainingNonEmbedding: 8e11, perTokenAll: 1e6, perTokenNonEmbedding: 8e5,
-      perByteAll: 1e6 / ratio, perByteNonEmbedding: 8e5 / ratio, tokenizerPerByte: m1BitsPerByte == nil ? 0 : 1.5e6)
+      perByteAll: 1e6 * scale / ratio, perByteNonEmbedding: 8e5 * scale / ratio, tokenizerPerByte: m1BitsPerByte == nil ? 0 : 1.5e6)
     content.training = .init(
       steps: 100, batch: 4, sequenceLength: 256, optimizer: "adamw", schedule: "linear", learningRate: 5e-3,
       precision: "f32", shards: 2, tokens: 1_000_000, bytes: 1e6 * ratio, epochs: 1, contextBytes: 256 * ratio,

@@ -40,7 +40,7 @@ private func documents(_ paths: [String]) throws -> [String] {
 private func prepare(_ options: CorpusOptions, in folder: Folder) throws -> Corpus {
   let stages = Stages(
     registry: try Registry(builtInBackends), store: try ContentStore(root: folder.path + "/store"), threads: 1,
-    progress: Progress(jobs: 1, quiet: true), waits: true)
+    progress: ProgressPrinter(jobs: 1, quiet: true), waits: true)
   return try stages.corpus(options, Trace())
 }
 

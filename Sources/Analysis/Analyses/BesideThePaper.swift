@@ -11,7 +11,7 @@ extension RecordAnalysis {
       return PaperRow(group: group, name: name, baseline: baseline)
     }
     guard !rows.isEmpty else { return [] }
-    let findings = orderFindings(rows) + passingBytes(rows) + scale(input, baseline)
+    let findings = orderFindings(rows) + passingBytes(rows) + withoutRow(input, baseline) + scale(input, baseline)
     return [
       .table(Table(key: "paper", rows, fields: fields(input)).withoutEmptyColumns()),
       .note(
@@ -41,6 +41,9 @@ extension RecordAnalysis {
       unigram = baseline.table("trivialModelsBitsPerByte")?.rows(where: ["tokenizer": name]).first?.number("unigram")
     }
 
+    /// The paper's bits/byte at a size.
+    func value(_ size: String) -> Double? { points.first { $0.size == size }?.bitsPerByte }
+
     func point(_ point: (size: String, bitsPerByte: Double)?) -> String? {
       point.map { String(format: "%.2f (%@)", $0.bitsPerByte, $0.size) }
     }
@@ -63,44 +66,52 @@ extension RecordAnalysis {
     ]
   }
 
-  /// Of the pairs of tokenizers that both have, how many stand in the same order, by our largest and its smallest M2.
+  /// Of the pairs of tokenizers that both have, how many stand in the same order: at our last size, and at that of the
+  /// paper's which most of them have.
   private static func orderFindings(_ rows: [PaperRow]) -> [Finding] {
-    guard let size = rows.last(where: { $0.group.heldOut != nil })?.group.size else { return [] }
-    let pairs = rows.filter { $0.group.size == size }.compactMap { row in
-      row.group.heldOut.flatMap { ours in row.points.first.map { (ours: ours.bitsPerByte, paper: $0) } }
+    let scored = rows.filter { $0.group.heldOut != nil }
+    guard let size = scored.last?.group.size else { return [] }
+    let ours = scored.filter { $0.group.size == size }
+    let sizes = unique(ours.flatMap { $0.points.map(\.size) })
+    guard let paperSize = sizes.max(by: { a, b in count(ours, a) < count(ours, b) }) else { return [] }
+    let pairs = ours.compactMap { row in
+      row.group.heldOut.flatMap { own in row.value(paperSize).map { (ours: own.bitsPerByte, paper: $0) } }
     }
-    guard pairs.count > 1, let paperSize = pairs.first?.paper.size, pairs.allSatisfy({ $0.paper.size == paperSize })
-    else { return [] }
     var same = 0, all = 0
     for (index, a) in pairs.enumerated() {
-      for b in pairs[(index + 1)...] where a.paper.bitsPerByte != b.paper.bitsPerByte {
+      for b in pairs[(index + 1)...] where a.paper != b.paper {
         all += 1
-        if (a.ours < b.ours) == (a.paper.bitsPerByte < b.paper.bitsPerByte) { same += 1 }
+        if (a.ours < b.ours) == (a.paper < b.paper) { same += 1 }
       }
     }
-    return all == 0
-      ? []
-      : [
-        Finding(
-          "Of \(all) pairs of these tokenizers, \(same) stand in the same order at size \(size) as the paper's at \(paperSize)."
-        )
-      ]
+    guard all > 0 else { return [] }
+    return [
+      Finding(
+        "Of \(all) pairs of these tokenizers, \(same) stand in the same order at size \(size) as in the paper at \(paperSize)."
+      )
+    ]
   }
 
-  /// From which size on each of these tokenizers is below bytes in the paper.
+  private static func count(_ rows: [PaperRow], _ size: String) -> Int { rows.count { $0.value(size) != nil } }
+
+  /// At which sizes the paper has each of these tokenizers below bytes.
   private static func passingBytes(_ rows: [PaperRow]) -> [Finding] {
     guard let bytes = rows.first(where: { $0.ratio == 1 }) else { return [] }
     var seen: Set<String> = [bytes.name]
-    return rows.filter { seen.insert($0.name).inserted && $0.points.count > 1 }.map { row in
-      let below = row.points.filter { point in
-        bytes.points.contains { $0.size == point.size && point.bitsPerByte < $0.bitsPerByte }
-      }.map(\.size)
-      return Finding(
-        "In the paper, \(row.name) is "
-          + (below.isEmpty
-            ? "at no size below \(bytes.name)."
-            : "below \(bytes.name) at \(list(below)) of \(list(row.points.map(\.size)))."))
+    let others = rows.filter { seen.insert($0.name).inserted && !$0.points.isEmpty }
+    let lines = others.map { row in
+      let below = row.points.filter { point in bytes.value(point.size).map { point.bitsPerByte < $0 } ?? false }
+      return "\(row.name) at " + (below.isEmpty ? "none" : list(below.map(\.size)))
     }
+    guard !lines.isEmpty else { return [] }
+    return [
+      Finding("Sizes at which the paper has a tokenizer below \(bytes.name): \(lines.joined(separator: "; ")).")
+    ]
+  }
+
+  private static func withoutRow(_ input: AnalysisInput, _ baseline: Baseline) -> [Finding] {
+    let names = unique(input.groups.map(\.tokenizer)).filter { baseline.rowName(for: $0) == nil }
+    return names.isEmpty ? [] : [Finding("The paper has no figures for \(list(names)).")]
   }
 
   private static func scale(_ input: AnalysisInput, _ baseline: Baseline) -> [Finding] {

@@ -23,14 +23,15 @@ extension RecordAnalysis {
   private static func series(_ input: AnalysisInput, x: (CellGroup) -> Double?) -> [Figure.Series] {
     unique(input.groups.map(\.tokenizer)).map { tokenizer in
       let groups = input.groups.filter { $0.tokenizer == tokenizer }
-      return Figure.Series(
-        title: tokenizer,
-        points: groups.compactMap { group in
-          guard let estimate = group.heldOut, let x = x(group), x > 0 else { return nil }
-          return .init(
-            x: x, y: estimate.bitsPerByte, spread: estimate.interval,
-            label: input.sizes.count > 1 ? "\(tokenizer) \(group.size)" : tokenizer, isHollow: group.isLearned == false)
-        })
+      let drawn = groups.compactMap { group -> Figure.Point? in
+        guard let estimate = group.heldOut, let x = x(group), x > 0 else { return nil }
+        // The name once, then the sizes alone: the series' colour and line say whose they are.
+        let name = group.size == groups.first?.size ? tokenizer : ""
+        let label = input.sizes.count == 1 ? tokenizer : name.isEmpty ? group.size : "\(name) \(group.size)"
+        return Figure.Point(
+          x: x, y: estimate.bitsPerByte, spread: estimate.interval, label: label, isHollow: group.isLearned == false)
+      }
+      return Figure.Series(title: tokenizer, family: tokenizer, points: drawn)
     }
   }
 

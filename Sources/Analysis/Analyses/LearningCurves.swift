@@ -29,6 +29,7 @@ extension RecordAnalysis {
       let flopsPerStep = flops.trainingAll / Double(training.steps)
       return Figure.Series(
         title: input.sizes.count > 1 ? "\(group.tokenizer) \(group.size)" : group.tokenizer,
+        family: group.tokenizer,
         points: points(training).filter { $0.step > 0 && $0.bitsPerByte > 0 && $0.bitsPerByte.isFinite }
           .map { .init(x: Double($0.step) * flopsPerStep, y: $0.bitsPerByte) })
     }.filter { $0.points.count > 1 }

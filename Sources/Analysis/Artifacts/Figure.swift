@@ -30,9 +30,12 @@ public struct Figure: Sendable, Hashable {
 
   public struct Series: Sendable, Hashable {
     public let title: String
+    /// Series of one family share a colour and differ in dashes.
+    public let family: String
     public let points: [Point]
-    public init(title: String, points: [Point]) {
+    public init(title: String, family: String, points: [Point]) {
       self.title = title
+      self.family = family
       self.points = points
     }
   }

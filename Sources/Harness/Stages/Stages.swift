@@ -11,11 +11,11 @@ public struct Stages: Sendable {
   public let registry: Registry
   public let store: ContentStore
   public let threads: Int
-  public let progress: Progress
+  public let progress: ProgressPrinter
   /// Whether to wait for what another process is building, instead of throwing ``HarnessError/busy(entry:host:process:)``.
   public let waits: Bool
 
-  public init(registry: Registry, store: ContentStore, threads: Int, progress: Progress, waits: Bool) {
+  public init(registry: Registry, store: ContentStore, threads: Int, progress: ProgressPrinter, waits: Bool) {
     self.registry = registry
     self.store = store
     self.threads = max(1, threads)
@@ -28,7 +28,7 @@ public struct Stages: Sendable {
     _ key: StoreKey, _ trace: Trace, precision: Precision? = nil, build: (Building) throws -> Void
   ) throws -> StoreEntry {
     var libraries = precision.map { numericLibraries(precision: $0) } ?? numericLibraries(precision: .exact)
-    libraries["zlib"] = zlibVersionText
+    libraries["zlib"] = Zlib.version
     let provenance = Provenance(libraries: libraries, threads: threads)
     let stored: Stored
     if waits {

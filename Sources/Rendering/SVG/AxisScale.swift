@@ -33,7 +33,7 @@ struct AxisScale {
   var ticks: [(value: Double, label: String)] {
     guard isLogarithmic, high / low >= 4 else { return evenTicks }
     let ratio = high / low
-    let steps: [Double] = ratio > 100 ? [1] : ratio > 12 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7]
+    let steps: [Double] = ratio > 3_000 ? [1] : ratio > 12 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7]
     var ticks: [(value: Double, label: String)] = []
     for decade in Int(floor(log10(low))) - 1...Int(ceil(log10(high))) {
       for step in steps {

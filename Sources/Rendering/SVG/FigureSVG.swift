@@ -1,5 +1,6 @@
 import Analysis
 import Metrics
+import Support
 
 /// A figure as an SVG document of its own: 900 pixels wide, for a white page. Equal figures give equal bytes.
 public func svg(_ figure: Figure) -> String { FigureDrawing(figure).document.text }
@@ -37,13 +38,23 @@ private struct FigureDrawing {
     document = SVGDocument(width: 900, height: height)
 
     drawAxes()
+    if hasLegend { drawLines() }
     drawReferences()
-    if hasLegend { drawLines() } else { drawPoints() }
+    if !hasLegend { drawPoints() }
   }
 
   private func px(_ value: Double) -> Double { frame.left + (frame.right - frame.left) * x.fraction(value) }
   private func py(_ value: Double) -> Double { frame.bottom - (frame.bottom - frame.top) * y.fraction(value) }
-  private func colour(_ index: Int) -> String { Self.colours[index % Self.colours.count] }
+
+  /// Of a series: its family's colour and mark, and dashes by its place in the family.
+  private func look(_ index: Int) -> (colour: String, mark: Mark, dashes: String?) {
+    let families = unique(series.map(\.family)), family = families.firstIndex(of: series[index].family) ?? 0
+    let place = series[..<index].count { $0.family == series[index].family } + family / Self.colours.count
+    return (
+      Self.colours[family % Self.colours.count], Mark.allCases[family % Mark.allCases.count],
+      Self.dashes[place % Self.dashes.count]
+    )
+  }
 
   private mutating func drawAxes() {
     for tick in x.ticks {
@@ -68,61 +79,52 @@ private struct FigureDrawing {
     for reference in figure.references {
       document.line(
         frame.left, py(reference.y), frame.right, py(reference.y), colour: "#666666", width: 1.2, dashes: "5 4")
-      document.text(reference.label, frame.left + 6, py(reference.y) - 5, size: 11, colour: "#555555")
+      document.text(reference.label, frame.left + 6, py(reference.y) - 5, size: 11, colour: "#555555", hasHalo: true)
     }
   }
 
   private mutating func drawLines() {
     for (index, one) in series.enumerated() {
-      let dashes = Self.dashes[index / Self.colours.count % Self.dashes.count]
+      let (colour, _, dashes) = look(index)
       document.polyline(
-        one.points.map { (px($0.x), py($0.y)) }, colour: colour(index), width: 1.8, dashes: dashes)
+        one.points.map { (px($0.x), py($0.y)) }, colour: colour, width: 1.8, dashes: dashes)
       let row = frame.top + 10 + 19 * Double(index)
-      document.line(frame.right + 14, row, frame.right + 36, row, colour: colour(index), width: 2.4, dashes: dashes)
+      document.line(frame.right + 14, row, frame.right + 36, row, colour: colour, width: 2.4, dashes: dashes)
       document.text(one.title, frame.right + 42, row + 4, size: 12)
     }
   }
 
   private mutating func drawPoints() {
     for (index, one) in series.enumerated() {
+      let colour = look(index).colour
       if one.points.count > 1 {
-        document.polyline(one.points.map { (px($0.x), py($0.y)) }, colour: colour(index), width: 0.8)
+        document.polyline(one.points.map { (px($0.x), py($0.y)) }, colour: colour, width: 0.8)
       }
-      for point in one.points {
-        if let spread = point.spread { drawSpread(spread, at: px(point.x), colour: colour(index)) }
-      }
+      for point in one.points { drawSpread(of: point, colour: colour) }
     }
     for (index, one) in series.enumerated() {
+      let (colour, mark, _) = look(index)
       for point in one.points {
-        document.mark(
-          Mark.allCases[index % Mark.allCases.count], px(point.x), py(point.y), colour: colour(index),
-          isHollow: point.isHollow)
+        document.mark(mark, px(point.x), py(point.y), colour: colour, isHollow: point.isHollow)
       }
     }
     drawLabels()
   }
 
-  private mutating func drawSpread(_ spread: Interval, at x: Double, colour: String) {
-    let (top, bottom) = (py(spread.upper), py(spread.lower))
+  /// An error bar, unless the mark would hide it.
+  private mutating func drawSpread(of point: Figure.Point, colour: String) {
+    guard let spread = point.spread else { return }
+    let (x, top, bottom) = (px(point.x), py(spread.upper), py(spread.lower))
+    guard bottom - top > 10 else { return }
     document.line(x, top, x, bottom, colour: colour, width: 1.3)
     for end in [top, bottom] { document.line(x - 3.5, end, x + 3.5, end, colour: colour, width: 1.3) }
   }
 
   private mutating func drawLabels() {
     let size = 11.5, height = 14.0
-    var taken = series.flatMap(\.points).map { point in
-      let x = px(point.x), y = py(point.y)
-      return Box(
-        left: x - 6, top: min(y - 6, point.spread.map { py($0.upper) } ?? y), right: x + 6,
-        bottom: max(y + 6, point.spread.map { py($0.lower) } ?? y))
-    }
-    taken += figure.references.map { reference in
-      let y = py(reference.y)
-      return Box(
-        left: frame.left, top: y - 17, right: frame.left + 10 + textWidth(reference.label, size: 11), bottom: y + 2)
-    }
-    var placement = LabelPlacement(frame: frame, taken: taken)
+    var placement = LabelPlacement(frame: frame, taken: takenByMarks + takenByReferences)
     for (index, one) in series.enumerated() {
+      let colour = look(index).colour
       for point in one.points {
         guard let label = point.label else { continue }
         let x = px(point.x), y = py(point.y)
@@ -130,11 +132,37 @@ private struct FigureDrawing {
         let middle = (box.top + box.bottom) / 2
         if abs(middle - y) > height {  // far off: a thin line tells whose label it is
           document.line(
-            x, y, min(max(x, box.left), box.right), middle < y ? box.bottom : box.top, colour: colour(index), width: 0.5
-          )
+            x, y, min(max(x, box.left), box.right), middle < y ? box.bottom : box.top, colour: colour, width: 0.5)
         }
-        document.text(label, box.left, middle + 4, size: size, colour: colour(index))
+        document.text(label, box.left, middle + 4, size: size, colour: darker(colour), hasHalo: true)
       }
     }
   }
+
+  private var takenByMarks: [Box] {
+    series.flatMap(\.points).map { point in
+      let x = px(point.x), y = py(point.y)
+      return Box(
+        left: x - 6, top: min(y - 6, point.spread.map { py($0.upper) } ?? y), right: x + 6,
+        bottom: max(y + 6, point.spread.map { py($0.lower) } ?? y))
+    }
+  }
+
+  private var takenByReferences: [Box] {
+    figure.references.flatMap { reference in
+      let y = py(reference.y), width = textWidth(reference.label, size: 11)
+      return [
+        Box(left: frame.left, top: y - 17, right: frame.left + 10 + width, bottom: y + 2),
+        Box(left: frame.left, top: y - 1, right: frame.right, bottom: y + 1),
+      ]
+    }
+  }
+}
+
+/// Three quarters as bright: for text, which needs more contrast than marks.
+/// - Parameter colour: as #RRGGBB.
+private func darker(_ colour: String) -> String {
+  guard let value = Int(colour.dropFirst(), radix: 16) else { return colour }
+  let parts = [16, 8, 0].map { (value >> $0 & 255) * 3 / 4 }
+  return "#" + parts.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }

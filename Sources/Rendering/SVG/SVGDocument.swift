@@ -6,6 +6,10 @@ struct SVGDocument {
   private let width, height: Double
   private var body = ""
 
+  /// White round the letters, so that lines do not strike them through.
+  private static let halo =
+    " stroke=\"#ffffff\" stroke-width=\"3\" stroke-linejoin=\"round\" paint-order=\"stroke\""
+
   enum Anchor: String {
     case start, middle, end
   }
@@ -53,11 +57,11 @@ struct SVGDocument {
   /// - Parameter y: of the base line.
   mutating func text(
     _ text: String, _ x: Double, _ y: Double, size: Double, anchor: Anchor = .start, colour: String = "#222222",
-    isUpwards: Bool = false
+    isUpwards: Bool = false, hasHalo: Bool = false
   ) {
     body +=
       "<text x=\"\(number(x))\" y=\"\(number(y))\" font-size=\"\(number(size))\" text-anchor=\"\(anchor.rawValue)\" "
-      + "fill=\"\(colour)\"\(isUpwards ? " transform=\"rotate(-90 \(number(x)) \(number(y)))\"" : "")>"
+      + "fill=\"\(colour)\"\(hasHalo ? Self.halo : "")\(isUpwards ? " transform=\"rotate(-90 \(number(x)) \(number(y)))\"" : "")>"
       + "\(xmlEscaped(text))</text>\n"
   }
 

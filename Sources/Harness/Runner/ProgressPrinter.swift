@@ -8,7 +8,7 @@ import Synchronization
 #endif
 
 /// One line a cell: rewritten in place on a terminal with one job, plain lines at a distance otherwise.
-public final class Progress: Sendable {
+public final class ProgressPrinter: Sendable {
   private let isLive: Bool
   private let isQuiet: Bool
   private let last = Mutex<[String: Date]>([:])
