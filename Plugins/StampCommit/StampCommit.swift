@@ -1,12 +1,12 @@
 import Foundation
 import PackagePlugin
 
-/// Writes the commit that the sources are at into a C file of the target: records say what made them, wherever the
+/// Writes the commit that the sources are at into a Swift file of the target: records say what made them, wherever the
 /// program is started later. Runs again when a source file, or what is checked out, has changed.
 @main struct StampCommit: BuildToolPlugin {
   func createBuildCommands(context: PluginContext, target: Target) -> [Command] {
     let root = context.package.directoryURL
-    let stamp = context.pluginWorkDirectoryURL.appendingPathComponent("stamp.c")
+    let stamp = context.pluginWorkDirectoryURL.appendingPathComponent("Commit.swift")
     let script = """
       set -u
       cd "$1" || exit 1
@@ -16,7 +16,7 @@ import PackagePlugin
         commit=$(git rev-parse HEAD 2>/dev/null)
         [ -z "$(git status --porcelain --untracked-files=no -- Sources Package.swift 2>/dev/null)" ] || commit="$commit+"
       fi
-      printf 'const char *cbuildstamp_commit(void) { return "%s"; }\\n' "$commit" > "$2"
+      printf 'public let buildCommit = "%s"\\n' "$commit" > "$2"
       """
     let sources = context.package.targets.compactMap { $0 as? SourceModuleTarget }.filter { $0.kind != .test }
       .flatMap { $0.sourceFiles.map(\.url) }

@@ -1,9 +1,13 @@
 import ArgumentParser
+import BuildStamp
 import Dispatch
 import Foundation
 import Harness
 import Store
 import Support
+
+/// This build, for the provenance of what it computes.
+let thisProgram = Program(version: buildVersion, commit: buildCommit)
 
 /// Threads, for every command that computes.
 struct ThreadOptions: ParsableArguments {
