@@ -18,8 +18,6 @@ let package = Package(
   targets: [
     // C: each imported by exactly one Swift target.
     .target(name: "CSystem"),
-    .target(name: "CBuildStamp", plugins: ["StampCommit"]),
-    .plugin(name: "StampCommit", capability: .buildTool()),
     .target(name: "CKernels", exclude: ["kernels.inc"]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
@@ -31,7 +29,7 @@ let package = Package(
 
     // From here on every arrow points up this list, none down.
     // Threads, files, hashes, zlib, units: what is general.
-    .target(name: "Support", dependencies: ["CSystem", "CBuildStamp", "CZlib", "CCrypto"]),
+    .target(name: "Support", dependencies: ["CSystem", "CZlib", "CCrypto"]),
     // Pure functions on numbers.
     .target(name: "Metrics"),
     // What a tokenizer is: protocol, names, registry, byte models, conformance kit.
@@ -64,12 +62,15 @@ let package = Package(
     .target(
       name: "Bench",
       dependencies: ["Support", "Metrics", "Tokenizers", "Plugins", "Transformer", "Harness", "CKernels"]),
+    // Version and commit of this build. Nothing but the command depends on it, so that a commit rebuilds little.
+    .target(name: "BuildStamp", plugins: ["StampCommit"]),
+    .plugin(name: "StampCommit", capability: .buildTool()),
     // The command: argument parsing and printing only.
     .target(
       name: "HarnessCLI",
       dependencies: [
         "Support", "Metrics", "Tokenizers", "Plugins", "Transformer", "Store", "Records", "Analysis", "Rendering",
-        "Harness", "Bench", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Harness", "Bench", "BuildStamp", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // A module and a product may not share a name; this target only calls HarnessCLI.
     .executableTarget(name: "harness-main", dependencies: ["HarnessCLI"]),

@@ -1,12 +1,12 @@
 import Foundation
 import PackagePlugin
 
-/// Writes the commit that the sources are at into a C file of the target, before every build: records say what made
-/// them, wherever the program is started later. The file changes only with the commit, so that nothing is built for it
-/// in vain.
+/// Writes the commit that the sources are at into a Swift file of the target: records say what made them, wherever the
+/// program is started later. Runs again when a source file, or what is checked out, has changed.
 @main struct StampCommit: BuildToolPlugin {
   func createBuildCommands(context: PluginContext, target: Target) -> [Command] {
-    let folder = context.pluginWorkDirectoryURL
+    let root = context.package.directoryURL
+    let stamp = context.pluginWorkDirectoryURL.appendingPathComponent("Commit.swift")
     let script = """
       set -u
       cd "$1" || exit 1
@@ -16,16 +16,17 @@ import PackagePlugin
         commit=$(git rev-parse HEAD 2>/dev/null)
         [ -z "$(git status --porcelain --untracked-files=no -- Sources Package.swift 2>/dev/null)" ] || commit="$commit+"
       fi
-      line="const char *cbuildstamp_commit(void) { return \\"$commit\\"; }"
-      [ "$(cat "$2" 2>/dev/null)" = "$line" ] || printf '%s\\n' "$line" > "$2"
+      printf 'public let buildCommit = "%s"\\n' "$commit" > "$2"
       """
+    let sources = context.package.targets.compactMap { $0 as? SourceModuleTarget }.filter { $0.kind != .test }
+      .flatMap { $0.sourceFiles.map(\.url) }
+    let checkout = ["HEAD", "logs/HEAD"].map { root.appendingPathComponent(".git/" + $0) }
+      .filter { FileManager.default.fileExists(atPath: $0.path) }
     return [
-      .prebuildCommand(
+      .buildCommand(
         displayName: "Stamping the commit", executable: URL(fileURLWithPath: "/bin/sh"),
-        arguments: [
-          "-c", script, "stamp", context.package.directoryURL.path, folder.appendingPathComponent("stamp.c").path,
-        ],
-        outputFilesDirectory: folder)
+        arguments: ["-c", script, "stamp", root.path, stamp.path], inputFiles: sources + checkout,
+        outputFiles: [stamp])
     ]
   }
 }

@@ -35,7 +35,7 @@ public struct HarnessCommand<Source: RegistrySource>: ParsableCommand {
           harness run experiments/quick.yaml
           harness report runs/quick --baseline baselines/paper.json
         """,
-      version: [ProgramVersion.number, ProgramVersion.commit].compactMap { $0 }.joined(separator: " "),
+      version: [thisProgram.version, thisProgram.commit].compactMap { $0 }.joined(separator: " "),
       subcommands: [
         TokenizersCommand<Source>.self, TrainCommand<Source>.self, EncodeCommand<Source>.self,
         DecodeCommand<Source>.self, CheckCommand<Source>.self, RunCommand<Source>.self, ReportCommand<Source>.self,

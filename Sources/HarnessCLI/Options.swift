@@ -1,10 +1,13 @@
 import ArgumentParser
+import BuildStamp
 import Dispatch
 import Foundation
 import Harness
 import Store
 import Support
-import Synchronization
+
+/// This build, for the provenance of what it computes.
+let thisProgram = Program(version: buildVersion, commit: buildCommit)
 
 /// Threads, for every command that computes.
 struct ThreadOptions: ParsableArguments {
@@ -47,10 +50,9 @@ private func stopCleanly() {
       _exit(status)
     }
     source.activate()
-    stopSources.withLock { $0.append(source) }
+    _ = Unmanaged.passRetained(source as AnyObject)  // lives as long as the process
   }
 }
-private let stopSources = Mutex<[any DispatchSourceSignal]>([])
 
 /// The bytes of a file, or of standard input for nil and "-".
 func readInput(_ path: String?) throws -> Data {

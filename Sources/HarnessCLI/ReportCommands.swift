@@ -1,7 +1,9 @@
+import Analysis
 import ArgumentParser
 import Foundation
 import Harness
 import Records
+import Rendering
 import Support
 import Tokenizers
 
@@ -38,11 +40,13 @@ struct CompareCommand: ParsableCommand {
   @Flag(help: "Machine-readable output.") var json = false
 
   func run() throws {
-    let comparison = try Comparison(runA, runB)
+    let comparison = RunComparison(
+      try RunFolder(runA).records.load(), try RunFolder(runB).records.load())
     if json {
       try printJSON(comparison)
     } else {
-      print(comparison.markdown, terminator: "")
+      print(markdown(comparison.table), terminator: "")
+      if !comparison.findings.isEmpty { print("\n" + markdown(.findings(comparison.findings)), terminator: "") }
     }
   }
 }

@@ -39,7 +39,8 @@ private func documents(_ paths: [String]) throws -> [String] {
 /// A corpus prepared in a store of its own.
 private func prepare(_ options: CorpusOptions, in folder: Folder) throws -> Corpus {
   let stages = Stages(
-    registry: try Registry(builtInBackends), store: try ContentStore(root: folder.path + "/store"), threads: 1,
+    registry: try Registry(builtInBackends), store: try ContentStore(root: folder.path + "/store"),
+    program: Program(version: "test", commit: ""), threads: 1,
     progress: ProgressPrinter(jobs: 1, quiet: true), waits: true)
   return try stages.corpus(options, Trace())
 }

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct ContentStoreTests {
   let root = FileManager.default.temporaryDirectory.appendingPathComponent("store-\(UUID().uuidString)").path
-  let provenance = Provenance(libraries: [:], threads: 1)
+  let provenance = Provenance(Program(version: "test", commit: ""), libraries: [:], threads: 1)
 
   func key(_ text: String) throws -> StoreKey { try StoreKey(.score, version: 1, ingredients: ["of": text]) }
   func write(_ text: String, to building: Building) throws {

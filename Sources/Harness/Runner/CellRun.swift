@@ -9,7 +9,7 @@ extension Stages {
   /// - Throws: ``HarnessError/busy(entry:host:process:)``; errors of the texts, which are every cell's.
   public func record(_ request: CellRequest) throws -> (record: RunRecord, reusedAll: Bool) {
     let trace = Trace()
-    var writer = Provenance(libraries: numericLibraries(precision: request.m2.precision), threads: threads)
+    var writer = provenance(request.m2.precision)
     let corpus = try corpus(request.corpus, trace)
     let texts = try request.evaluation.texts.sorted { $0.key < $1.key }.map { name, paths in
       (name: name, split: try text(named: name, paths, like: request.corpus, trace))

@@ -10,14 +10,19 @@ import Transformer
 public struct Stages: Sendable {
   public let registry: Registry
   public let store: ContentStore
+  /// What the provenance of all that is made here names.
+  public let program: Program
   public let threads: Int
   public let progress: ProgressPrinter
   /// Whether to wait for what another process is building, instead of throwing ``HarnessError/busy(entry:host:process:)``.
   public let waits: Bool
 
-  public init(registry: Registry, store: ContentStore, threads: Int, progress: ProgressPrinter, waits: Bool) {
+  public init(
+    registry: Registry, store: ContentStore, program: Program, threads: Int, progress: ProgressPrinter, waits: Bool
+  ) {
     self.registry = registry
     self.store = store
+    self.program = program
     self.threads = max(1, threads)
     self.progress = progress
     self.waits = waits
@@ -27,9 +32,7 @@ public struct Stages: Sendable {
   func entry(
     _ key: StoreKey, _ trace: Trace, precision: Precision? = nil, build: (Building) throws -> Void
   ) throws -> StoreEntry {
-    var libraries = precision.map { numericLibraries(precision: $0) } ?? numericLibraries(precision: .exact)
-    libraries["zlib"] = Zlib.version
-    let provenance = Provenance(libraries: libraries, threads: threads)
+    let provenance = provenance(precision)
     let stored: Stored
     if waits {
       stored = try store.entry(key, provenance: provenance, build: build)
@@ -41,6 +44,13 @@ public struct Stages: Sendable {
     }
     trace.note(stored)
     return stored.entry
+  }
+
+  /// This program here and now. Without a precision, only the kernels computed.
+  func provenance(_ precision: Precision? = nil) -> Provenance {
+    var libraries = numericLibraries(precision: precision ?? .exact)
+    libraries["zlib"] = Zlib.version
+    return Provenance(program, libraries: libraries, threads: threads)
   }
 
   func decode<T: Decodable>(_ type: T.Type, from entry: StoreEntry, _ name: String) throws -> T {
