@@ -1,29 +1,44 @@
-# make run    installs what is missing, builds, runs experiments/quick.yaml, writes reports/quick/report.md
-# make test   installs what is missing, builds, runs every test
-# make fuzz   runs libFuzzer over the decoders for FUZZ_SECONDS; what it finds worth keeping goes into Fuzz/Corpus
-# make lint   checks the formatting;  make format  mends it
-DEBIAN_PACKAGES = libsentencepiece-dev sentencepiece zlib1g-dev libopenblas-dev libdnnl-dev dict-gcide gnuplot-nox pkg-config libssl-dev
-# One build serves both: tests see internals, so the release build keeps them visible.
-SWIFT_FLAGS = -c release -Xswiftc -enable-testing
+# make run         installs what is missing, builds, runs experiments/quick.yaml; the report is runs/quick/report/report.md
+# make test        installs what is missing, builds, runs every test
+# make test-arm64  runs the kernels and the golden token streams for arm64 under emulation
+# make publish     copies the report and the records of runs/RUN to reports/RUN, as they are published
+# make fuzz        runs libFuzzer over the decoders for FUZZ_SECONDS; what it finds worth keeping goes into Fuzz/Corpus
+# make lint        checks the formatting;  make format  mends it
+DEBIAN_PACKAGES = libsentencepiece-dev sentencepiece zlib1g-dev libssl-dev libopenblas-dev libdnnl-dev dict-gcide pkg-config
 HARNESS = .build/release/harness
-SOURCES = Package.swift Sources Tests Examples Fuzz/Package.swift Fuzz/Sources
+SOURCES = Package.swift Sources Plugins Tests Examples Fuzz/Package.swift Fuzz/Sources
+RUN = quick
 FUZZ_SECONDS = 600
+# Tests see internals, so they are built apart from what `make` and `swift build -c release` build.
+TEST = -c release -Xswiftc -enable-testing --scratch-path .build-testing
 
-.PHONY: run test fuzz build packages lint format clean
+.PHONY: run build test test-arm64 publish fuzz packages lint format clean
 
 run: build
-	$(HARNESS) run experiments/quick.yaml
-	$(HARNESS) report runs/quick --out reports/quick --baseline baselines/paper.json
-	mkdir -p reports/quick/records && cp runs/quick/records/*.json reports/quick/records/
-	cp runs/quick/order.json runs/quick/experiment.yaml reports/quick/
+	$(HARNESS) run experiments/quick.yaml --baseline baselines/paper.json
+
+build: packages
+	swift build -c release --product harness
 
 test: packages
-	swift build $(SWIFT_FLAGS) --build-tests
-	swift test $(SWIFT_FLAGS) --skip-build
+	swift build $(TEST) --build-tests
+	swift test $(TEST) --skip-build
 	swift build --package-path Examples/Nibbles -c release
 	rm -rf .build/nibbles
-	Examples/Nibbles/.build/release/my-harness train 'Nibbles[first=low]' --corpus Makefile --out .build/nibbles
+	Examples/Nibbles/.build/release/my-harness train 'Nibbles[first=low]' --corpus Makefile --out .build/nibbles --store .build/nibbles-store
 	Examples/Nibbles/.build/release/my-harness check .build/nibbles Makefile
+
+test-arm64: DEBIAN_PACKAGES = qemu-user libc6-dev-arm64-cross libgcc-12-dev-arm64-cross
+test-arm64: packages
+	Tests/arm64/run.sh
+
+# The reports folder holds what the project publishes: exactly one run's newest records, and nothing of an older one.
+publish:
+	test -d runs/$(RUN)/records
+	rm -rf reports/$(RUN) && mkdir -p reports/$(RUN)
+	cp -r runs/$(RUN)/records runs/$(RUN)/experiment.yaml reports/$(RUN)/
+	cp runs/$(RUN)/resolved-*.json reports/$(RUN)/
+	$(HARNESS) report reports/$(RUN) --out reports/$(RUN) --baseline baselines/paper.json
 
 # The linker is named because gold, SwiftPM's default here, breaks on the fuzzer's debug information.
 fuzz: packages
@@ -32,12 +47,9 @@ fuzz: packages
 	SWIFT_BACKTRACE=enable=no Fuzz/.build/release/fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=300 -artifact_prefix=Fuzz/ Fuzz/.build/new Fuzz/Corpus
 	Fuzz/.build/release/fuzz -merge=1 -artifact_prefix=Fuzz/.build/ Fuzz/Corpus Fuzz/.build/new
 
-build: packages
-	swift build $(SWIFT_FLAGS) --product harness
-
 packages:
 ifeq ($(shell uname -s),Darwin)
-	@echo "On macOS the packages come from Homebrew: brew install sentencepiece openblas gnuplot pkg-config;"
+	@echo "On macOS the packages come from Homebrew: brew install sentencepiece openblas pkg-config;"
 	@echo "the GCIDE corpus of experiments/quick.yaml is Debian's dict-gcide: name another text in its corpus.paths."
 else
 	@missing=""; \
@@ -61,4 +73,4 @@ format:
 	swift format --in-place --recursive --parallel $(SOURCES)
 
 clean:
-	rm -rf .build Examples/Nibbles/.build Fuzz/.build
+	rm -rf .build .build-testing Examples/Nibbles/.build Fuzz/.build

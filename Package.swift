@@ -20,7 +20,7 @@ let package = Package(
     .target(name: "CSystem"),
     .target(name: "CKernels", exclude: ["kernels.inc"]),
     .target(name: "COpenBLAS", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
-    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl", .when(platforms: [.linux]))]),
+    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(
@@ -33,12 +33,13 @@ let package = Package(
     // Pure functions on numbers.
     .target(name: "Metrics"),
     // What a tokenizer is: protocol, names, registry, byte models, conformance kit.
-    .target(name: "Tokenizers", dependencies: ["Support"]),
+    .target(
+      name: "Tokenizers", dependencies: ["Support", .product(name: "HeapModule", package: "swift-collections")]),
     // One folder a backend.
     .target(
       name: "Plugins",
       dependencies: [
-        "Support", "Tokenizers", "Transformer", "CSentencePiece",
+        "Support", "Tokenizers", "CSentencePiece",
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
     // The one decoder-only transformer, M1 and M2.
@@ -61,19 +62,22 @@ let package = Package(
     .target(
       name: "Bench",
       dependencies: ["Support", "Metrics", "Tokenizers", "Plugins", "Transformer", "Harness", "CKernels"]),
+    // Version and commit of this build. Nothing but the command depends on it, so that a commit rebuilds little.
+    .target(name: "BuildStamp", plugins: ["StampCommit"]),
+    .plugin(name: "StampCommit", capability: .buildTool()),
     // The command: argument parsing and printing only.
     .target(
       name: "HarnessCLI",
       dependencies: [
         "Support", "Metrics", "Tokenizers", "Plugins", "Transformer", "Store", "Records", "Analysis", "Rendering",
-        "Harness", "Bench", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        "Harness", "Bench", "BuildStamp", .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // A module and a product may not share a name; this target only calls HarnessCLI.
     .executableTarget(name: "harness-main", dependencies: ["HarnessCLI"]),
 
     // The guide's example, built here too so that it is tested with the rest.
     .target(name: "Nibbles", dependencies: ["Tokenizers"], path: "Examples/Nibbles/Sources/Nibbles"),
-    .testTarget(name: "NibblesTests", dependencies: ["Nibbles", "Tokenizers", "Plugins"]),
+    .testTarget(name: "NibblesTests", dependencies: ["Nibbles", "Tokenizers"]),
 
     // What Fuzz/ gives to libFuzzer, built here too so that its corpus is replayed with the rest.
     .target(
@@ -83,18 +87,22 @@ let package = Package(
 
     .testTarget(name: "TokenizersTests", dependencies: ["Tokenizers", "Support"]),
     .testTarget(name: "MetricsTests", dependencies: ["Metrics"], exclude: ["scipy_constants.py"]),
+    // Hashes of what every kernel computes; Tests/arm64 compiles it too.
+    .target(name: "KernelHashes", dependencies: ["CKernels"], path: "Tests/KernelHashes", exclude: ["hashes.txt"]),
     .testTarget(
-      name: "TransformerTests", dependencies: ["Transformer", "Support", "Tokenizers", "CKernels"],
+      name: "TransformerTests", dependencies: ["Transformer", "Support", "Tokenizers", "CKernels", "KernelHashes"],
       resources: [.copy("Fixtures")]),
     .testTarget(
-      name: "PluginsTests", dependencies: ["Plugins", "Support", "Tokenizers", "Transformer", "Harness", "Metrics"],
+      name: "PluginsTests", dependencies: ["Plugins", "Support", "Tokenizers", "Transformer", "CZlib"],
       resources: [.copy("Golden")]),
     .testTarget(name: "RecordsTests", dependencies: ["Records", "Support"]),
     .testTarget(name: "StoreTests", dependencies: ["Store", "Support"]),
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "Rendering", "Records", "Metrics", "Support"]),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
-    .testTarget(name: "HarnessTests", dependencies: ["Harness", "Support", "Tokenizers", "Transformer", "Plugins"]),
-    .testTarget(name: "HarnessCLITests", dependencies: ["HarnessCLI", "Support", "Tokenizers", "harness-main"]),
+    .testTarget(
+      name: "HarnessTests", dependencies: ["Harness", "Store", "Support", "Tokenizers", "Transformer", "Plugins"]),
+    .testTarget(
+      name: "HarnessCLITests", dependencies: ["HarnessCLI", "Records", "Support", "Tokenizers", "harness-main"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .gnu11,

@@ -7,42 +7,42 @@ import Tokenizers
 import Transformer
 
 /// How fast M1 and every tokenizer encode and decode a text, measured in one process.
-public struct CodecBench: Codable, Sendable {
+package struct CodecBench: Codable, Sendable {
   /// M1's exact forward pass on one core.
-  public struct Forward: Codable, Sendable {
-    public var name: String
-    public var gigaflopsPerCore: Double
-    public var shareOfPeak: Double
+  package struct Forward: Codable, Sendable {
+    package var name: String
+    package var gigaflopsPerCore: Double
+    package var shareOfPeak: Double
   }
   /// One tokenizer. Speeds in megabytes of text a second; nil where a pass of one thread would take too long.
-  public struct Row: Codable, Sendable {
-    public var tokenizer: String
+  package struct TokenizerSpeed: Codable, Sendable {
+    package var tokenizer: String
     /// Compiling the codebook, collecting the dictionary, or training, M1's own training excepted.
-    public var trainSeconds: Double
+    package var trainSeconds: Double
     /// Its files, M1's weights excepted.
-    public var savedBytes: Int
-    public var bytesPerToken: Double
-    public var encodeOneThread, decodeOneThread: Double?
-    public var encode, decode: Double
+    package var savedBytes: Int
+    package var bytesPerToken: Double
+    package var encodeOneThread, decodeOneThread: Double?
+    package var encode, decode: Double
   }
-  public var cpu: String
-  public var kernelSet: String
-  public var threads: Int
-  public var m1Size: String
-  public var m1Fingerprint: String
-  public var textBytes: Int
+  package var cpu: String
+  package var kernelSet: String
+  package var threads: Int
+  package var m1Size: String
+  package var m1Fingerprint: String
+  package var textBytes: Int
   /// The most that one core's fused multiply-adds reach.
-  public var peakGigaflops: Double
-  public var forward: [Forward]
-  public var rows: [Row]
+  package var peakGigaflops: Double
+  package var forward: [Forward]
+  package var rows: [TokenizerSpeed]
   /// Bits of all AC codes, the Σ -log2 q of their intervals, and the first over the second.
-  public var codeBits: Int
-  public var idealBits: Double
-  public var codeOverhead: Double
+  package var codeBits: Int
+  package var idealBits: Double
+  package var codeOverhead: Double
   /// EqualInfoAC's encoding speed over SentencePiece's, one thread each, where both are measured.
-  public var equalInfoToSentencePiece: Double?
+  package var equalInfoToSentencePiece: Double?
 
-  public static let defaultTokenizers = [
+  package static let defaultTokenizers = [
     "EqualInfoAC[b=16,v=65k]", "SentencePiece[v=32k]", "M1Dictionary[v=65k]", "Bytes", "GZip[v=65k]",
     "StaticAC[v=65k]", "EqualInfoAC[b=20,v=1k]", "EqualInfoAC[b=32,v=65k]", "EqualInfoAC[b=64,v=65k]", "AC[v=65k]",
   ]
@@ -50,11 +50,11 @@ public struct CodecBench: Codable, Sendable {
   /// - Parameters:
   ///   - m1: folder of a tokenizer that holds an M1.
   ///   - training: what tokenizers that train read.
-  public init(
+  package init(
     m1 folder: String, text: [UInt8], training: [UInt8], tokenizers: [String], registry: Registry, threads: Int,
     report: @escaping @Sendable (String) -> Void
   ) throws {
-    guard !text.isEmpty else { throw HarnessError.usage("the text to measure on is empty") }
+    guard !text.isEmpty else { throw BenchError.emptyText }
     let specs = try tokenizers.map { try registry.resolve($0) }
     let model = try NeuralByteModel.load(from: folder)
     let examples = cut(text)
@@ -91,23 +91,25 @@ public struct CodecBench: Codable, Sendable {
 
   private static func measure(
     _ spec: ResolvedSpec, registry: Registry, context: TrainingContext, examples: [[UInt8]]
-  ) throws -> Row {
+  ) throws -> TokenizerSpeed {
     let backend = try registry.backend(named: spec.name)
-    let start = Date()
+    let clock = Stopwatch()
     let trained = try backend.train(spec, context: context)
-    let trainSeconds = Date().timeIntervalSince(start)
+    let trainSeconds = clock.seconds
     // Saved and loaded, as it is used.
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("harness-bench-\(UUID().uuidString)")
       .path
     defer { try? FileManager.default.removeItem(atPath: folder) }
     try SavedTokenizer.save(trained, to: folder)
     let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter {
-      $0 != "m1.safetensors" && $0 != SavedTokenizer.manifestName
+      $0 != "m1.safetensors" && $0 != SavedTokenizer.descriptionName
     }
     let savedBytes = try names.reduce(0) {
       $0 + ((try FileManager.default.attributesOfItem(atPath: folder + "/" + $1)[.size] as? Int) ?? 0)
     }
-    let tokenizer = try SavedTokenizer(folder: folder, registry: registry).tokenizer
+    let tokenizer = try SavedTokenizer(
+      folder: folder, registry: registry, threads: context.threads
+    ).tokenizer
     let megabytes = Double(examples.reduce(0) { $0 + $1.count }) / 1e6
     var tokens: [[Token]] = []
     let firstEncode = try secondsOf { tokens = try tokenizer.encode(examples: examples, threads: context.threads) }
@@ -128,7 +130,7 @@ public struct CodecBench: Codable, Sendable {
     }
     let all = (encode: try encode(context.threads, firstEncode), decode: try decode(context.threads, firstDecode))
     let isQuick = megabytes / min(all.encode, all.decode) < 5
-    return Row(
+    return TokenizerSpeed(
       tokenizer: spec.canonicalName, trainSeconds: trainSeconds, savedBytes: savedBytes,
       bytesPerToken: megabytes * 1e6 / Double(max(1, tokens.reduce(0) { $0 + $1.count })),
       encodeOneThread: isQuick ? try encode(1) : nil, decodeOneThread: isQuick ? try decode(1) : nil,
@@ -136,7 +138,7 @@ public struct CodecBench: Codable, Sendable {
   }
 
   /// As tables to read.
-  public var markdown: String {
+  package var markdown: String {
     func f(_ value: Double?, _ digits: Int = 1) -> String { value.map { String(format: "%.\(digits)f", $0) } ?? "–" }
     func speed(_ value: Double?) -> String { f(value, value.map { $0 < 1 ? 4 : $0 < 100 ? 1 : 0 } ?? 0) }
     var lines = [

@@ -1,12 +1,10 @@
 import CKernels
-import Harness
-import Metrics
 import Support
 import Tokenizers
 import Transformer
 
 /// FLOPs a second of matrix products of order `n` on so many threads at once, each its own; the best of several.
-public func measuredMatrixFLOPs(precision: Precision, order n: Int = 384, threads: Int = 1) throws -> Double {
+package func measuredMatrixFLOPs(precision: Precision, order n: Int = 384, threads: Int = 1) throws -> Double {
   let products = try MatrixProduct(precision)
   let operands = (0..<threads).map { _ in
     (OperandBuffer(n * n, precision), OperandBuffer(n * n, precision), FloatBuffer(n * n))
@@ -26,9 +24,22 @@ public func measuredMatrixFLOPs(precision: Precision, order n: Int = 384, thread
   return 2 * Double(n * n * n) * Double(repeats * threads) / best
 }
 
+/// Training FLOPs a second (``FLOPsConvention/all``) that this machine reaches: steps of the laptop size, as many
+/// sequences for each of the min(threads, shards) that train. For estimates of how long a run takes.
+/// - Throws: `TransformerError.backend` where this machine has no such precision.
+package func measuredTrainingFLOPs(precision: Precision, threads: Int, shards: Int) throws -> Double {
+  let workers = max(1, min(threads, shards))
+  var options = TrainingOptions()
+  (options.batch, options.sequenceLength, options.shards, options.precision) = (4 * workers, 256, workers, precision)
+  let shape = try benchShape("1m", vocabulary: 256)
+  let step = try measuredStep(shape: shape, options: options, threads: workers, seconds: 0)
+  let flopsPerToken = FLOPsConvention.all.trainingPerToken(shape, sequenceLength: options.sequenceLength)
+  return flopsPerToken * Double(options.batch * options.sequenceLength) / step.seconds
+}
+
 /// The kernel set in use and the most FLOPs a second that one thread's fused multiply-adds reach with it, on registers
 /// alone.
-public func measuredFMAPeak() -> (kernelSet: String, flops: Double) {
+package func measuredFMAPeak() -> (kernelSet: String, flops: Double) {
   let kernels = ck_kernels().pointee
   var sink: [Float] = [0.999, 0.001, 0]
   let rounds = 2_000_000
@@ -44,7 +55,7 @@ public func measuredFMAPeak() -> (kernelSet: String, flops: Double) {
 extension NeuralByteModel {
   /// FLOPs a second (``FLOPsConvention/all``) of one thread's exact forward passes: `batch` texts of `length` bytes, in
   /// pieces of `piece` bytes each (`length` for one shot, 1 for step by step), logits after every byte.
-  public func measuredForwardFLOPs(batch: Int, length: Int, piece: Int) -> Double {
+  package func measuredForwardFLOPs(batch: Int, length: Int, piece: Int) -> Double {
     let streams = InferenceStreams(inference, count: batch)
     var generator = SeededGenerator(seed: 1)
     let text = (0..<length).map { _ in Int32(generator.below(96) + 32) }
@@ -67,15 +78,15 @@ extension NeuralByteModel {
 }
 
 /// How fast a training step of one shape is, and where its time goes.
-public struct StepMeasurement: Sendable {
+package struct StepMeasurement: Sendable {
   /// The best step.
-  public let seconds: Double
+  package let seconds: Double
   /// Thread-seconds of each phase, of all measured steps, as shares of their sum.
-  public let shares: [Phase: Double]
+  package let shares: [Phase: Double]
 }
 
 /// Runs training steps on random tokens: one to warm up, then until `seconds` have passed, at least three.
-public func measuredStep(
+package func measuredStep(
   shape: ModelShape, options: TrainingOptions, threads: Int, seconds: Double
 ) throws -> StepMeasurement {
   let trainer = try Trainer(shape: shape, options: options, totalSteps: 1_000_000, seed: 1, threads: threads)
@@ -104,31 +115,4 @@ private struct RandomTokens: SequenceSource {
     var generator = SeededGenerator(seed: UInt64(index))
     for t in out.indices { out[t] = Int32(generator.below(vocabulary)) }
   }
-}
-
-/// The loss and the gradient of one batch of a seeded model, written as safetensors with the weights: for a program
-/// that computes the same elsewhere. `tokens`: `[batch, sequenceLength]` as floats.
-public func writeGradientFixture(
-  shape: ModelShape, options: TrainingOptions, threads: Int, to path: String
-) throws {
-  let trainer = try Trainer(shape: shape, options: options, totalSteps: 10, seed: 5, threads: threads)
-  var generator = SeededGenerator(seed: 6)
-  let tokens = (0..<options.batch * options.sequenceLength).map { _ in Int32(generator.below(shape.vocabulary)) }
-  let (loss, gradient) = try trainer.lossAndGradient(tokens: tokens)
-  func slice(_ buffer: FloatBuffer, _ tensor: Tensor) -> UnsafeBufferPointer<Float> {
-    UnsafeBufferPointer(start: buffer.p + tensor.offset, count: tensor.count)
-  }
-  let floats = FloatBuffer(tokens.count), lossValue = FloatBuffer(1)
-  for (i, token) in tokens.enumerated() { floats.p[i] = Float(token) }
-  lossValue.p[0] = Float(loss)
-  var tensors = trainer.layout.tensors.map { ($0.name, $0.shape, slice(trainer.parameters, $0)) }
-  tensors += trainer.layout.tensors.map { ("gradient." + $0.name, $0.shape, slice(gradient, $0)) }
-  tensors.append(("tokens", [options.batch, options.sequenceLength], floats.values))
-  tensors.append(("loss", [1], lossValue.values))
-  try SafeTensors.write(
-    to: path,
-    metadata: [
-      "dim": "\(shape.dim)", "heads": "\(shape.heads)", "layers": "\(shape.layers)", "mlp": "\(shape.mlp)",
-      "headSize": "\(shape.headSize)", "vocabulary": "\(shape.vocabulary)",
-    ], tensors: tensors)
 }

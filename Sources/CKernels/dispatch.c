@@ -2,7 +2,6 @@
 #include <pthread.h>
 
 #include "internal.h"
-#pragma STDC FP_CONTRACT OFF
 
 extern const CKKernels ck_set_plain;
 #if defined(__x86_64__)
@@ -51,8 +50,28 @@ const char *ck_kernels_refused(void) {
   return refused;
 }
 
+// ---- Scratch: one block a slot and thread, freed when its thread ends ---------------------------------------------
+
+enum { SLOTS = 6 };
+typedef struct { float *p; size_t n; } Slot;
+static _Thread_local Slot *slots;
+static pthread_key_t slotsKey;
+static pthread_once_t slotsOnce = PTHREAD_ONCE_INIT;
+
+static void freeSlots(void *all) {
+  for (int i = 0; i < SLOTS; i++) free(((Slot *)all)[i].p);
+  free(all);
+}
+static void makeSlotsKey(void) {
+  if (pthread_key_create(&slotsKey, freeSlots)) abort();
+}
+
 float *ck_scratch(int slot, size_t n) {
-  static _Thread_local struct { float *p; size_t n; } slots[8];
+  if (!slots) {
+    pthread_once(&slotsOnce, makeSlotsKey);
+    slots = calloc(SLOTS, sizeof(Slot));
+    if (!slots || pthread_setspecific(slotsKey, slots)) abort();
+  }
   if (slots[slot].n < n) {
     free(slots[slot].p);
     size_t bytes = (n * sizeof(float) + 127) / 64 * 64;
@@ -62,23 +81,3 @@ float *ck_scratch(int slot, size_t n) {
   }
   return slots[slot].p;
 }
-
-/// log x = e·ln 2 + 2·atanh((m-1)/(m+1)), m in [sqrt(1/2), sqrt 2); error below 2^-50.
-double ck_log(double x) {
-  uint64_t bits;
-  memcpy(&bits, &x, 8);
-  int64_t e = (int64_t)(bits >> 52) - 1023;
-  bits = (bits & 0xfffffffffffffull) | 0x3ff0000000000000ull;
-  double m;
-  memcpy(&m, &bits, 8);
-  if (m > 1.4142135623730951) {
-    m = m * 0.5;
-    e += 1;
-  }
-  double t = (m - 1.0) / (m + 1.0), u = t * t, s = 0;
-  for (int k = 21; k >= 1; k -= 2) s = s * u + 1.0 / k;
-  return (double)e * 0.69314718055994531 + 2.0 * t * s;
-}
-
-extern float ck_exp_plain(float x);
-float ck_exp(float x) { return ck_exp_plain(x); }

@@ -1,9 +1,11 @@
 #include <sentencepiece_processor.h>
 #include <sentencepiece_trainer.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <sstream>
 #include <string>
 #include <unordered_map>
@@ -37,16 +39,59 @@ bool guarded(char *error, size_t size, Body body) {
   }
   return false;
 }
+
+/// A copy that free() ends. The library's results outlive no call, and C++ strings do not cross into C.
+char *copied(const std::string &bytes) {
+  char *copy = static_cast<char *>(std::malloc(bytes.size() + 1));
+  if (copy == nullptr) throw std::bad_alloc();
+  std::memcpy(copy, bytes.data(), bytes.size());
+  return copy;
+}
+
+/// The lines of a text in memory, one sentence each.
+class Lines : public sentencepiece::SentenceIterator {
+ public:
+  Lines(const char *text, size_t size) : next_(text), end_(text + size) { Next(); }
+  bool done() const override { return done_; }
+  const std::string &value() const override { return line_; }
+  sentencepiece::util::Status status() const override { return sentencepiece::util::Status(); }
+  void Next() override {
+    done_ = next_ == end_;
+    if (done_) return;
+    const void *found = std::memchr(next_, '\n', static_cast<size_t>(end_ - next_));
+    const char *stop = found ? static_cast<const char *>(found) : end_;
+    line_.assign(next_, stop);
+    next_ = found ? stop + 1 : end_;
+  }
+
+ private:
+  const char *next_;
+  const char *end_;
+  std::string line_;
+  bool done_ = false;
+};
 }  // namespace
 
-int csp_train(const char *arguments, char *error, size_t errorSize) {
-  std::unordered_map<std::string, std::string> options;
-  std::istringstream lines(arguments);
-  for (std::string line; std::getline(lines, line);) {
-    size_t equals = line.find('=');
-    options[line.substr(0, equals)] = equals == std::string::npos ? "" : line.substr(equals + 1);
-  }
-  return guarded(error, errorSize, [&] { return sentencepiece::SentencePieceTrainer::Train(options); }) ? 0 : 1;
+int csp_train(const char *arguments, const char *text, size_t size, char **model, size_t *modelSize, char *error,
+              size_t errorSize) {
+  *model = nullptr;
+  *modelSize = 0;
+  return guarded(error, errorSize, [&] {
+    std::unordered_map<std::string, std::string> options;
+    std::istringstream lines(arguments);
+    for (std::string line; std::getline(lines, line);) {
+      size_t equals = line.find('=');
+      options[line.substr(0, equals)] = equals == std::string::npos ? "" : line.substr(equals + 1);
+    }
+    Lines sentences(text, size);
+    std::string bytes;
+    auto status = sentencepiece::SentencePieceTrainer::Train(options, &sentences, &bytes);
+    if (status.ok()) {
+      *model = copied(bytes);
+      *modelSize = bytes.size();
+    }
+    return status;
+  }) ? 0 : 1;
 }
 
 CSPProcessor *csp_load(const void *model, size_t size, char *error, size_t errorSize) {
@@ -89,20 +134,29 @@ ptrdiff_t csp_encode(const CSPProcessor *p, const char *text, size_t size, int32
   *ids = nullptr;
   if (!guarded(error, errorSize, [&] { return p->processor.Encode(absl::string_view(text, size), &out); })) return -1;
   *ids = static_cast<int32_t *>(std::malloc(sizeof(int32_t) * (out.size() + 1)));
+  if (*ids == nullptr) {
+    say("out of memory", error, errorSize);
+    return -1;
+  }
   for (size_t i = 0; i < out.size(); i++) (*ids)[i] = out[i];
   return static_cast<ptrdiff_t>(out.size());
 }
 
 ptrdiff_t csp_decode(const CSPProcessor *p, const int32_t *ids, size_t count, char **text, char *error,
                      size_t errorSize) {
-  std::string out;
+  size_t length = 0;
   *text = nullptr;
-  std::vector<int> all(ids, ids + count);
-  if (!guarded(error, errorSize, [&] { return p->processor.Decode(all, &out); })) return -1;
-  *text = static_cast<char *>(std::malloc(out.size() + 1));
-  std::memcpy(*text, out.data(), out.size());
-  return static_cast<ptrdiff_t>(out.size());
+  bool decoded = guarded(error, errorSize, [&] {
+    std::string out;
+    auto status = p->processor.Decode(std::vector<int>(ids, ids + count), &out);
+    if (status.ok()) {
+      *text = copied(out);
+      length = out.size();
+    }
+    return status;
+  });
+  return decoded ? static_cast<ptrdiff_t>(length) : -1;
 }
 
 void csp_free_ids(int32_t *ids) { std::free(ids); }
-void csp_free_text(char *text) { std::free(text); }
+void csp_free_bytes(char *bytes) { std::free(bytes); }

@@ -142,25 +142,14 @@ struct TrainBenchCommand: ParsableCommand {
     }
     let bench = try TrainBench(
       sizes: sizes, vocabularies: vocabularies, precisions: precisions, threads: threads.threads, seconds: seconds,
-      pytorch: pytorch, script: script, peakMemory: { try peakMemory($0, $1, $2) }, report: { printError($0) })
+      pytorch: pytorch, script: script,
+      peakMemory: { size, vocabulary, precision in
+        try Bundle.main.executablePath.flatMap {
+          try trainingPeakMegabytes(
+            program: $0, size: size, vocabulary: vocabulary, precision: precision, threads: threads.threads)
+        }
+      }, report: { printError($0) })
     print(json ? String(decoding: try jsonEncoder().encode(bench), as: UTF8.self) : bench.markdown)
-  }
-
-  /// This program again, for one configuration: memory that other configurations took does not count.
-  private func peakMemory(_ size: String, _ vocabulary: Int, _ precision: Precision) throws -> Double? {
-    guard let program = Bundle.main.executablePath else { return nil }
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = [
-      "bench", "train", "--memory-only", "--sizes", size, "--vocabularies", "\(vocabulary)", "--precisions",
-      precision.rawValue, "--threads", "\(threads.threads)",
-    ]
-    let pipe = Pipe()
-    process.standardOutput = pipe
-    try process.run()
-    let data = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return Double(String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
   }
 }
 

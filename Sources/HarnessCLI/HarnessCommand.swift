@@ -35,45 +35,19 @@ public struct HarnessCommand<Source: RegistrySource>: ParsableCommand {
           harness run experiments/quick.yaml
           harness report runs/quick --baseline baselines/paper.json
         """,
-      version: "0.1.0",
+      version: [thisProgram.version, thisProgram.commit].compactMap { $0 }.joined(separator: " "),
       subcommands: [
         TokenizersCommand<Source>.self, TrainCommand<Source>.self, EncodeCommand<Source>.self,
         DecodeCommand<Source>.self, CheckCommand<Source>.self, RunCommand<Source>.self, ReportCommand<Source>.self,
-        CompareCommand.self, GenerateCommand<Source>.self, BenchCommand<Source>.self,
+        CompareCommand.self, ReproduceCommand<Source>.self, StoreCommand.self, VerifyCommand.self,
+        GenerateCommand<Source>.self, BenchCommand<Source>.self,
       ])
   }
   public init() {}
-}
 
-/// Options that several commands share.
-struct ThreadOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Threads; results do not depend on them.", valueName: "n"))
-  var threads: Int = ProcessInfo.processInfo.activeProcessorCount
-
-  func validate() throws {
-    guard (1...1024).contains(threads) else {
-      throw ValidationError("--threads \(threads) is not possible; give a number from 1 to 1024")
-    }
+  /// Runs the command that the arguments name. A reader that goes away (`| head`) ends the output, not the program.
+  public static func main() {
+    signal(SIGPIPE, SIG_IGN)
+    self.main(nil)
   }
 }
-
-/// The bytes of a file, or of standard input for nil and "-".
-func readInput(_ path: String?) throws -> Data {
-  guard let path, path != "-" else { return try FileHandle.standardInput.readToEnd() ?? Data() }
-  guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
-    throw HarnessError.file(path, reason: "cannot be read")
-  }
-  return data
-}
-
-func writeOutput(_ data: Data, to path: String?) throws {
-  guard let path, path != "-" else {
-    try FileHandle.standardOutput.write(contentsOf: data)
-    return
-  }
-  do { try data.write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
-    throw HarnessError.file(path, reason: "cannot be written: \(error.localizedDescription)")
-  }
-}
-
-func printError(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8)) }

@@ -2,7 +2,10 @@ import ArgumentParser
 import Bench
 import Foundation
 import Harness
+import Records
+import Store
 import Support
+import Synchronization
 import Tokenizers
 import Transformer
 
@@ -11,7 +14,9 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
     CommandConfiguration(
       commandName: "run", abstract: "Run an experiment's matrix; a stopped run continues where it was.",
       discussion: """
-        Prints the plan, then a progress line a cell. Exit status 1 when a cell failed; the others are finished.
+        Prints the plan, then a progress line a cell. The report in the run folder is written anew after every cell. \
+        Several processes, on several machines, may run one experiment in one folder: each takes cells that no other \
+        works on. Exit status 1 when a cell failed; the others are finished.
 
         EXAMPLE
           harness run experiments/quick.yaml
@@ -22,7 +27,10 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
   @Option(help: "Run folder; runs/<name> if left out.") var out: String?
   @Option(help: "Cells side by side; results do not depend on it.") var jobs = 1
   @Option(help: "Run this one seed instead of the experiment's.") var seed: UInt64?
+  @Option(help: "Figures to show beside ours in the report.") var baseline: String?
   @Flag(help: "Print the plan and stop.") var planOnly = false
+  @Flag(help: "Print the plan as JSON and stop.") var planJSON = false
+  @OptionGroup var store: StoreOptions
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
@@ -32,111 +40,103 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
   func run() throws {
     let registry = try Source.registry()
     var loaded = try Experiment(file: experiment, registry: registry)
+    let folder = RunFolder(out ?? "runs/\(loaded.name)")
     if let seed { loaded.seeds = [seed] }
-    let plan = try Plan(
-      loaded, registry: registry,
-      flopsPerSecond: measuredMatrixFLOPs(precision: loaded.m2.precision) * Double(threads.threads) * 0.5)
-    printError(plan.description)
-    if planOnly { return }
-    let folder = out ?? "runs/\(loaded.name)"
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let copy = folder + "/experiment.yaml"
-    if URL(fileURLWithPath: copy).standardizedFileURL != URL(fileURLWithPath: experiment).standardizedFileURL {
-      try writeOutput(try readInput(experiment), to: copy)
+    if planOnly || planJSON {
+      let plan = try Plan(ResolvedExperiment(loaded, registry: registry, fastest: .fastest), registry: registry)
+      if planJSON { return try printJSON(plan) }
+      return print(try describe(plan, loaded))
     }
-    let runner = Runner(
-      loaded, registry: registry, folder: folder, jobs: jobs, threads: threads.threads, progress: Progress(jobs: jobs))
-    let start = Date()
-    let outcome = try runner.run(plan)
+    try makeFolder(folder.path)
+    let copy = folder.path + "/experiment.yaml"
+    if URL(fileURLWithPath: copy).standardizedFileURL != URL(fileURLWithPath: experiment).standardizedFileURL {
+      try writeAtomically(try readInput(experiment), to: copy)
+    }
+    let resolved = try folder.resolve(loaded, registry: registry)
+    printError(try describe(Plan(resolved, registry: registry), loaded))
+
+    let progress = ProgressPrinter(jobs: jobs)
+    let content = try store.open(user: RunUses(runFolder: folder.path), progress: progress)
+    let stages = Stages(
+      registry: registry, store: content, program: thisProgram, threads: max(1, threads.threads / jobs), progress: progress, waits: false)
+    let runner = Runner(resolved, records: folder.records, stages: stages, jobs: jobs)
+    let watch = Stopwatch()
+    let report = try RunReport(runs: [folder], baseline: baseline, registry: registry)
+    let outcome = try runner.run { _ in try report.write(to: folder.path + "/report") }
     let failed = outcome.failures.count
     printError(
       "\(outcome.records.count - failed) of \(outcome.records.count) cells finished (\(outcome.reused) were there already), "
-        + "\(failed) failed, in \(duration(Date().timeIntervalSince(start))); records in \(folder)/records")
+        + "\(failed) failed, in \(duration(watch.seconds)); report in \(folder.path)/report/report.md")
     if failed > 0 { throw ExitCode(1) }
   }
+
+  private func describe(_ plan: Plan, _ experiment: Experiment) throws -> String {
+    let speed = try measuredTrainingFLOPs(
+      precision: plan.precision, threads: threads.threads, shards: experiment.m2.training.shards)
+    return plan.description(flopsPerSecond: speed)
+  }
 }
 
-struct ReportCommand<Source: RegistrySource>: ParsableCommand {
+struct ReproduceCommand<Source: RegistrySource>: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "report", abstract: "Markdown, plots and CSV from run records alone.",
-      discussion: "EXAMPLE\n  harness report runs/quick --out reports/quick --baseline baselines/paper.json")
-  }
-  @Argument(help: "Run folders.") var runs: [String]
-  @Option(help: "Folder to write; reports/<name of the first run> if left out.") var out: String?
-  @Option(help: "Figures to show beside ours, such as baselines/paper.json.") var baseline: String?
+      commandName: "reproduce", abstract: "Make a record again from what it says of itself, and compare.",
+      discussion: """
+        Everything is computed anew, in a store of its own that is removed when the numbers agree. The texts must lie \
+        where the record names them, seen from this folder. Exit status 1 when a number differs; with precision f32 \
+        or bf16 the last digits may differ between processors.
 
-  func run() throws {
-    let name = URL(fileURLWithPath: runs[0]).standardizedFileURL.lastPathComponent
-    let folder = out ?? "reports/\(name)"
-    try Report(runFolders: runs, baseline: baseline, registry: Source.registry()).write(to: folder)
-    print("\(folder)/report.md")
+        EXAMPLE
+          harness reproduce reports/quick/records/Bytes*/*.json
+        """)
   }
-}
-
-struct CompareCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "compare", abstract: "Two runs, cell by cell: bits/byte, ratio, difference, significance.",
-    discussion: "EXAMPLE\n  harness compare runs/a runs/b --json")
-  @Argument(help: "A run folder.") var runA: String
-  @Argument(help: "Another.") var runB: String
+  @Argument(help: "A record's JSON file.") var record: String
+  @Option(help: ArgumentHelp("Store to compute in; one that nothing else uses if left out.", valueName: "folder"))
+  var store: String?
   @Flag(help: "Machine-readable output.") var json = false
+  @OptionGroup var threads: ThreadOptions
 
-  func run() throws {
-    let comparison = try Comparison(runA, runB)
-    if json {
-      print(String(decoding: try jsonEncoder().encode(comparison.lines), as: UTF8.self))
-    } else {
-      print(comparison.markdown, terminator: "")
-    }
-  }
-}
-
-struct GenerateCommand<Source: RegistrySource>: ParsableCommand {
-  static var configuration: CommandConfiguration {
-    CommandConfiguration(
-      commandName: "generate", abstract: "Sample from a trained M2 and decode to text.",
-      discussion:
-        "Text goes to standard output, speed to standard error.\n\nEXAMPLE\n  harness generate runs/quick --tokenizer Bytes --prompt 'The ' --bytes 400"
-    )
-  }
-  @Argument(help: ArgumentHelp("Run folder.", valueName: "run")) var runFolder: String
-  @Option(help: "Tokenizer of the run.") var tokenizer: String
-  @Option(help: "M2 size; the run's first if left out.") var size: String?
-  @Option(help: "Seed of the cell; the run's first if left out.") var cellSeed: UInt64?
-  @Option(help: "Text to go on from.") var prompt = ""
-  @Option(help: "Bytes to make.") var bytes = 500
-  @Option(help: "Sampling temperature; 0 takes the likeliest token.") var temperature = 0.8
-  @Option(help: "Seed of the sampling.") var seed: UInt64 = 0
-  @Flag(help: "Machine-readable output.") var json = false
-
-  func validate() throws {
-    guard bytes >= 1, bytes <= 1 << 20 else { throw ValidationError("--bytes must be from 1 to 1048576") }
-    guard temperature >= 0, temperature.isFinite else { throw ValidationError("--temperature must be at least 0") }
+  private struct Output: Encodable {
+    let record: String
+    let isTheSame: Bool
+    let bitsPerByte: [Double?]
+    let differences: [Reproduction.Difference]
   }
 
   func run() throws {
-    let made = try generate(
-      runFolder: runFolder, tokenizer: tokenizer, size: size, cellSeed: cellSeed, prompt: prompt, bytes: bytes,
-      temperature: temperature, seed: seed, registry: Source.registry())
+    let recorded = try RunRecord(file: record)
+    let own = "runs/reproduce-\(recorded.contentSHA256.prefix(12))"
+    let progress = ProgressPrinter(jobs: 1)
+    var options = StoreOptions()
+    options.store = store ?? own
+    let stages = Stages(
+      registry: try Source.registry(), store: try options.open(progress: progress), program: thisProgram, threads: threads.threads,
+      progress: progress, waits: true)
+    let made = try Reproduction(recorded, file: record, stages: stages)
+    let isTheSame = made.differences.isEmpty
     if json {
-      let output = GenerationOutput(
-        text: String(decoding: made.text, as: UTF8.self), bytes: made.text.count, tokens: made.tokens,
-        seconds: made.seconds, stepsPerSecond: made.stepsPerSecond, bytesPerSecond: made.bytesPerSecond)
-      print(String(decoding: try jsonEncoder().encode(output), as: UTF8.self))
+      try printJSON(
+        Output(
+          record: record, isTheSame: isTheSame, bitsPerByte: [recorded.bitsPerByte, made.reproduced.bitsPerByte],
+          differences: made.differences))
     } else {
-      try writeOutput(Data(made.text + [0x0A]), to: nil)
-      printError(
-        String(
-          format: "%d tokens, %d bytes in %.2f s: %.0f steps/s, %.0f bytes/s", made.tokens, made.text.count,
-          made.seconds, made.stepsPerSecond, made.bytesPerSecond))
+      for difference in made.differences.prefix(40) {
+        print("\(difference.field): recorded \(difference.recorded), now \(difference.reproduced)")
+      }
+      if made.differences.count > 40 { print("… and \(made.differences.count - 40) more") }
+      let numbers = [recorded.bitsPerByte, made.reproduced.bitsPerByte].map {
+        $0.map { String(format: "%.9f", $0) } ?? "---"
+      }
+      print(
+        isTheSame
+          ? "the same in every field: \(numbers[0]) bits/byte"
+          : "\(made.differences.count) fields differ; bits/byte recorded \(numbers[0]), now \(numbers[1])")
+      let writers = [recorded, made.reproduced].map(\.circumstances.writer)
+      if !isTheSame, writers[0].libraries != writers[1].libraries || writers[0].cpu != writers[1].cpu {
+        print("recorded with \(writers[0].cpu), \(writers[0].libraries); now \(writers[1].cpu), \(writers[1].libraries)")
+      }
     }
+    if isTheSame, store == nil { try? FileManager.default.removeItem(atPath: own) }
+    if !isTheSame { throw ExitCode(1) }
   }
-}
-
-/// `harness generate --json`.
-private struct GenerationOutput: Encodable {
-  let text: String
-  let bytes, tokens: Int
-  let seconds, stepsPerSecond, bytesPerSecond: Double
 }

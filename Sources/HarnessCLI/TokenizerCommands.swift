@@ -19,18 +19,16 @@ struct TokenizersCommand<Source: RegistrySource>: ParsableCommand {
     if json {
       let entries = descriptors.map { d in
         TokenizerEntry(
-          name: d.name, summary: d.summary, source: d.source, origin: d.origin, isLossless: d.isLossless,
-          needsM1: d.needsByteModel,
+          name: d.name, summary: d.summary, source: d.source, origin: d.origin, needsM1: d.needsByteModel,
           parameters: d.parameters.map {
             .init(key: $0.key, range: $0.range, summary: $0.summary, defaultValue: $0.defaultValue)
           })
       }
-      print(String(decoding: try jsonEncoder().encode(entries), as: UTF8.self))
+      try printJSON(entries)
       return
     }
     for d in descriptors {
-      let traits = [d.isLossless ? "lossless" : "lossy", d.needsByteModel ? "needs M1" : nil].compactMap { $0 }
-      print("\(d.name): \(d.summary) (\(traits.joined(separator: ", ")))")
+      print("\(d.name): \(d.summary)\(d.needsByteModel ? " (needs M1)" : "")")
       for p in d.parameters {
         print("    \(p.key)  \(p.range)\(p.defaultValue.map { ", default \($0)" } ?? ""): \(p.summary)")
       }
@@ -44,6 +42,8 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
     CommandConfiguration(
       commandName: "train", abstract: "Train what a tokenizer needs and save it as a self-contained folder.",
       discussion: """
+        Corpus, M1 and tokenizer are kept in the store: a stopped training goes on where it was.
+
         EXAMPLE
           harness train 'GZip[v=65k]' --corpus book.txt --out gzip65k
           harness train 'EqualInfoAC[b=16,v=65k]' --corpus data/english --m1-size 1m --m1-steps 2000 --out equal-info
@@ -64,6 +64,7 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
   @Option(help: "M1's training in f32, bf16 or exact; the fastest of this machine if left out.")
   var m1Precision: Precision?
   @Option(help: "Seed of all that is random.") var seed: UInt64 = 0
+  @OptionGroup var store: StoreOptions
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
@@ -83,7 +84,7 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
     let registry = try Source.registry()
     let resolved = try registry.resolve(spec)
     guard !FileManager.default.fileExists(atPath: out) else {
-      throw HarnessError.file(out, reason: "exists already; give a new folder")
+      throw FileError(out, "exists already; give a new folder")
     }
     var options = ByteModelOptions()
     options.size = m1Size
@@ -92,14 +93,18 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
     options.training.precision = m1Precision ?? .fastest
     if let context = Int(m1Context) {
       options.training.sequenceLength = context
-    } else if let bits = resolved.integer("b") {
+    } else if let bits = try registry.backend(named: resolved.name).windowBits(of: resolved) {
       options.restartAsWindows(bits: bits)
     } else {
       throw ValidationError("--m1-context window needs a tokenizer with windows, such as EqualInfoAC[b=16,v=65k]")
     }
-    let trained = try trainTokenizer(
-      resolved, registry: registry, corpus: corpus, m1: options, m1Folder: m1, seed: seed, threads: threads.threads,
-      progress: Progress(jobs: 1))
+    options.seed = seed
+    let progress = ProgressPrinter(jobs: 1)
+    let stages = Stages(
+      registry: registry, store: try store.open(progress: progress), program: thisProgram, threads: threads.threads, progress: progress,
+      waits: true)
+    let trained = try stages.trainTokenizer(
+      resolved, corpus: corpus, m1: options, given: try m1.map { try NeuralByteModel.load(from: $0) }, seed: seed)
     try SavedTokenizer.save(trained, to: out)
     print("\(resolved.canonicalName): vocabulary \(trained.vocabularySize), saved in \(out)")
   }
@@ -123,11 +128,9 @@ struct EncodeCommand<Source: RegistrySource>: ParsableCommand {
   }
 
   func run() throws {
-    let saved = try SavedTokenizer(folder: folder, registry: Source.registry())
+    let saved = try SavedTokenizer(folder: folder, registry: Source.registry(), threads: threads.threads)
     let text = [UInt8](try readInput(input))
-    let examples = stride(from: 0, to: text.count, by: exampleBytes).map {
-      Array(text[$0..<min(text.count, $0 + exampleBytes)])
-    }
+    let examples = cutIntoExamples(text, bytes: exampleBytes)
     let tokens = try saved.tokenizer.encode(examples: examples, threads: threads.threads)
     let file = TokenFile(
       tokenizer: saved.tokenizer.spec.canonicalName, sha256: saved.sha256, byteCounts: examples.map(\.count),
@@ -149,21 +152,19 @@ struct DecodeCommand<Source: RegistrySource>: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
 
   func run() throws {
-    let saved = try SavedTokenizer(folder: folder, registry: Source.registry())
+    let saved = try SavedTokenizer(folder: folder, registry: Source.registry(), threads: threads.threads)
     let path = input ?? "standard input"
     let data = try readInput(input)
     let file = try TokenFile(data, path: path)
     if let format, (format == .ids) != (data.first == UInt8(ascii: "#")) {
-      throw HarnessError.file(
-        path, reason: "is not in format \(format.rawValue); leave --format out to have it recognised")
+      throw FileError(path, "is not in format \(format.rawValue); leave --format out to have it recognised")
     }
     let name = saved.tokenizer.spec.canonicalName
     guard file.tokenizer == name else {
-      throw HarnessError.file(path, reason: "was encoded with \(file.tokenizer), but \(folder) holds \(name)")
+      throw FileError(path, "was encoded with \(file.tokenizer), but \(folder) holds \(name)")
     }
     guard file.sha256 == saved.sha256 else {
-      throw HarnessError.file(
-        path, reason: "was encoded with another \(name) (trained on other text, or with other settings)")
+      throw FileError(path, "was encoded with another \(name) (trained on other text, or with other settings)")
     }
     let texts = try saved.tokenizer.decode(
       examples: zip(file.examples, file.byteCounts).map { ($0, $1) }, threads: threads.threads)
@@ -185,16 +186,14 @@ struct CheckCommand<Source: RegistrySource>: ParsableCommand {
   @OptionGroup var threads: ThreadOptions
 
   func run() throws {
-    let saved = try SavedTokenizer(folder: folder, registry: Source.registry())
+    let saved = try SavedTokenizer(folder: folder, registry: Source.registry(), threads: threads.threads)
     let tokenizer = saved.tokenizer
     var failures = roundTripFailures(tokenizer, texts: hardCases, threads: threads.threads)
     print(
       "\(tokenizer.spec.canonicalName): \(hardCases.count - failures.count) of \(hardCases.count) hard cases come back")
     if let input {
       let text = [UInt8](try readInput(input))
-      let examples = stride(from: 0, to: text.count, by: max(1, exampleBytes)).map {
-        Array(text[$0..<min(text.count, $0 + max(1, exampleBytes))])
-      }
+      let examples = cutIntoExamples(text, bytes: exampleBytes)
       let tokens = try tokenizer.encode(examples: examples, threads: threads.threads)
       let count = tokens.reduce(0) { $0 + $1.count }
       if let problem = roundTripProblem(tokenizer, examples, tokens, threads: threads.threads) {
@@ -215,6 +214,6 @@ extension TokenFormat: ExpressibleByArgument {}
 private struct TokenizerEntry: Encodable {
   struct Item: Encodable { let key, range, summary: String, defaultValue: String? }
   let name, summary, source, origin: String
-  let isLossless, needsM1: Bool
+  let needsM1: Bool
   let parameters: [Item]
 }

@@ -13,6 +13,13 @@ public let builtInBackends: [any TokenizerBackend] = [
 ]
 
 let paper = "Lester et al. 2024, Training LLMs over Neurally Compressed Text"
+
+/// `v` of the backends that cut bits into tokens.
 let chunkVocabulary = Parameter(
   "v", .powerOfTwo(2...65_536), default: "65k", alwaysShown: true,
   summary: "vocabulary size; tokens carry log2 v bits")
+
+extension ResolvedSpec {
+  /// The value of ``chunkVocabulary``.
+  var chunkVocabularySize: Int { integer(chunkVocabulary.key) ?? 65_536 }
+}

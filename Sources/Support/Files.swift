@@ -10,15 +10,21 @@ import Foundation
 /// Writes beside the target, syncs, then renames: a reader never sees half a file, not after a power cut either.
 /// - Throws: ``FileError``.
 public func writeAtomically(_ data: some ContiguousBytes, to path: String) throws {
+  try writeAtomically(to: path) { file in try data.withUnsafeBytes { try file.write($0) } }
+}
+
+/// As ``writeAtomically(_:to:)``, for what is written in parts.
+/// - Throws: ``FileError``, and whatever `body` throws.
+public func writeAtomically(to path: String, _ body: (borrowing FileWriter) throws -> Void) throws {
   let beside = besideName(path)
   do {
-    try writeFile(beside) { file in try data.withUnsafeBytes { try file.write($0) } }
+    try writeFile(beside, body)
     guard rename(beside, path) == 0 else { throw FileError(path, "cannot be written: \(systemMessage())") }
   } catch {
     unlink(beside)
     throw error
   }
-  syncFolder(parentFolder(path))
+  syncToDisk(parentFolder(path))
 }
 
 /// Makes a file, lets `body` write it, and syncs it to disk.
@@ -67,7 +73,7 @@ public struct FileWriter: ~Copyable {
 public func renameIfAbsent(_ source: String, to target: String) throws -> Bool {
   let result = csystem_rename_if_absent(source, target)
   if result == 0 {
-    syncFolder(parentFolder(target))
+    syncToDisk(parentFolder(target))
     return true
   }
   if errno == EEXIST || errno == ENOTEMPTY { return false }
@@ -82,8 +88,8 @@ public func makeFolder(_ path: String) throws {
   }
 }
 
-/// Makes the entries of a folder durable. Some file systems cannot; that is no error.
-public func syncFolder(_ path: String) {
+/// Makes a file, or the entries of a folder, durable. Some file systems cannot; that is no error.
+public func syncToDisk(_ path: String) {
   let descriptor = open(path, O_RDONLY | O_CLOEXEC)
   guard descriptor >= 0 else { return }
   fsync(descriptor)

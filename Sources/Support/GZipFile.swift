@@ -10,21 +10,22 @@ public final class GZipFile {
     case truncated(offset: UInt64)
   }
   private let file: FileHandle
-  private var stream = z_stream()
+  private let stream = ZlibStream()
   private var input = [UInt8]()
   private var consumed = 0
   private var offset: UInt64 = 0
   private var isInMember = true
   private var isAtEnd = false
 
+  /// - Throws: ``Problem/cannotOpen``.
   public init(path: String) throws {
     guard let file = FileHandle(forReadingAtPath: path) else { throw Problem.cannotOpen }
     self.file = file
-    guard czlib_inflate_init(&stream, 47) == Z_OK else { throw Problem.cannotOpen }
+    guard czlib_inflate_init(stream.state, Zlib.Wrapper.detected.windowBits) == Z_OK else { throw Problem.cannotOpen }
   }
 
   deinit {
-    inflateEnd(&stream)
+    inflateEnd(stream.state)
     try? file.close()
   }
 
@@ -48,36 +49,30 @@ public final class GZipFile {
           consumed = input.count
           continue
         }
-        inflateReset(&stream)
+        inflateReset(stream.state)
         isInMember = true
       }
       let before = consumed
       let status = input.withUnsafeMutableBufferPointer { source in
         output.withUnsafeMutableBufferPointer { target in
-          stream.next_in = source.baseAddress.map { $0 + before }
-          stream.avail_in = uInt(source.count - before)
-          stream.next_out = target.baseAddress.map { $0 + produced }
-          stream.avail_out = uInt(target.count - produced)
-          return inflate(&stream, Z_NO_FLUSH)
+          stream.state.pointee.next_in = source.baseAddress.map { $0 + before }
+          stream.state.pointee.avail_in = uInt(source.count - before)
+          stream.state.pointee.next_out = target.baseAddress.map { $0 + produced }
+          stream.state.pointee.avail_out = uInt(target.count - produced)
+          return inflate(stream.state, Z_NO_FLUSH)
         }
       }
-      consumed = input.count - Int(stream.avail_in)
+      consumed = input.count - Int(stream.state.pointee.avail_in)
       offset += UInt64(consumed - before)
-      produced = output.count - Int(stream.avail_out)
+      produced = output.count - Int(stream.state.pointee.avail_out)
       switch status {
       case Z_STREAM_END: isInMember = false
       case Z_OK, Z_BUF_ERROR: break
       default:
-        throw Problem.damaged(offset: offset, reason: stream.msg.map { String(cString: $0) } ?? "zlib error \(status)")
+        throw Problem.damaged(
+          offset: offset, reason: stream.state.pointee.msg.map { String(cString: $0) } ?? "zlib error \(status)")
       }
     }
     return produced == 0 ? nil : Array(output.prefix(produced))
   }
 }
-
-/// CRC-32 as in gzip and PNG.
-public func crc32(_ bytes: some Sequence<UInt8>) -> UInt32 {
-  Array(bytes).withUnsafeBufferPointer { UInt32(crc32_z(0, $0.baseAddress, $0.count)) }
-}
-
-public let zlibVersionText = String(cString: zlibVersion())

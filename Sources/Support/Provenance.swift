@@ -19,10 +19,10 @@ public struct Provenance: Codable, Sendable, Hashable {
   /// What was measured on the way and would be measured anew: seconds, MB/s, ….
   public var measurements: [String: Double]
 
-  /// This program on this machine, now.
-  public init(libraries: [String: String], threads: Int) {
-    program = ProgramVersion.number
-    commit = ProgramVersion.commit
+  /// A program on this machine, now.
+  public init(_ program: Program, libraries: [String: String], threads: Int) {
+    self.program = program.version
+    commit = program.commit
     host = hostName()
     cpu = cpuName()
     cores = ProcessInfo.processInfo.activeProcessorCount
@@ -32,6 +32,19 @@ public struct Provenance: Codable, Sendable, Hashable {
     started = timestamp()
     ended = started
     measurements = [:]
+  }
+}
+
+/// Which build of which version runs.
+public struct Program: Sendable, Hashable {
+  public let version: String
+  /// As in ``Provenance/commit``.
+  public let commit: String?
+
+  /// - Parameter commit: "" for none.
+  public init(version: String, commit: String) {
+    self.version = version
+    self.commit = commit.isEmpty ? nil : commit
   }
 }
 

@@ -5,9 +5,9 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
   public init(seed: UInt64) { state = seed }
   /// A stream of its own for a named purpose, so that drawing more for one purpose does not shift another.
   public init(seed: UInt64, purpose: String) {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in purpose.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    state = seed &* 0x9e37_79b9_7f4a_7c15 ^ hash
+    var hash = FNV1a()
+    hash.combine(purpose)
+    state = seed &* 0x9e37_79b9_7f4a_7c15 ^ hash.value
     _ = next()
   }
 

@@ -1,49 +1,52 @@
-/// Bits packed most significant first into tokens of a fixed width; the last token is padded with zeros.
+/// Bits packed most significant first into units of a fixed width.
 public enum BitPacking {
   /// Bits a token of a vocabulary carries. `vocabularySize` is a power of two from 2 to 65,536.
   public static func width(vocabularySize: Int) -> Int { vocabularySize.trailingZeroBitCount }
 
-  /// Tokens of `width` bits from the first `bitCount` bits of `bytes`.
-  public static func tokens(fromBits bytes: [UInt8], bitCount: Int, width: Int) -> [Token] {
-    precondition(bitCount <= bytes.count * 8 && width >= 1 && width <= 16, "bits beyond the buffer, or a bad width")
-    let count = (bitCount + width - 1) / width
-    var tokens: [Token] = []
-    tokens.reserveCapacity(count)
-    var pending: UInt32 = 0
+  /// Cuts the bits of units of one width into units of another.
+  /// - Parameters:
+  ///   - bitCount: how many of all bits are taken; nil for all.
+  ///   - padded: whether bits that fill no whole unit at the end make one with zeros after them, or are left out.
+  /// - Complexity: O(units + result).
+  @inlinable
+  public static func repack<From: FixedWidthInteger & UnsignedInteger, To: FixedWidthInteger & UnsignedInteger>(
+    _ units: [From], of width: Int, bitCount: Int? = nil, into newWidth: Int, padded: Bool, as type: To.Type = To.self
+  ) -> [To] {
+    var left = bitCount ?? units.count * width
+    precondition((1...From.bitWidth).contains(width) && (1...To.bitWidth).contains(newWidth), "a bad width")
+    precondition((0...units.count * width).contains(left), "bits beyond the units")
+    var result: [To] = []
+    result.reserveCapacity((left + newWidth - 1) / newWidth)
+    var pending: To = 0
     var held = 0
-    var next = 0
-    for _ in 0..<count {
-      while held < width {
-        var byte: UInt32 = next < bytes.count ? UInt32(bytes[next]) : 0
-        let beyond = (next + 1) * 8 - bitCount
-        if beyond > 0 { byte = beyond >= 8 ? 0 : byte & ~(1 << UInt32(beyond) - 1) }
-        next += 1
-        pending = pending << 8 | byte
-        held += 8
+    for unit in units {
+      var below = width  // bits of the unit below those that are taken
+      var taken = min(width, left)
+      left &-= taken
+      while taken > 0 {
+        let count = min(taken, newWidth &- held)
+        taken &-= count
+        below &-= count
+        let bits = To(truncatingIfNeeded: unit >> From(truncatingIfNeeded: below)) & ((1 << count) &- 1)
+        pending = pending << count | bits
+        held &+= count
+        if held == newWidth {
+          result.append(pending)
+          (pending, held) = (0, 0)
+        }
       }
-      held -= width
-      tokens.append(pending >> UInt32(held) & (1 << UInt32(width) - 1))
-      pending &= 1 << UInt32(held) - 1
     }
-    return tokens
+    if padded, held > 0 { result.append(pending << (newWidth &- held)) }
+    return result
+  }
+
+  /// Tokens of `width` bits from the first `bitCount` bits of `bytes`, the last one padded with zeros.
+  public static func tokens(fromBits bytes: [UInt8], bitCount: Int, width: Int) -> [Token] {
+    repack(bytes, of: 8, bitCount: bitCount, into: width, padded: true)
   }
 
   /// The bits of the tokens, in bytes; the last byte is padded with zeros.
   public static func bytes(fromTokens tokens: [Token], width: Int) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity((tokens.count * width + 7) / 8)
-    var pending: UInt64 = 0
-    var held = 0
-    for token in tokens {
-      pending = pending << UInt64(width) | UInt64(token)
-      held += width
-      while held >= 8 {
-        held -= 8
-        bytes.append(UInt8(truncatingIfNeeded: pending >> UInt64(held)))
-      }
-      pending &= 1 << UInt64(held) - 1
-    }
-    if held > 0 { bytes.append(UInt8(truncatingIfNeeded: pending << UInt64(8 - held))) }
-    return bytes
+    repack(tokens, of: width, into: 8, padded: true)
   }
 }

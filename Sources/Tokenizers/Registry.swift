@@ -30,11 +30,19 @@ public struct Registry: Sendable {
     return backend
   }
 
-  /// Parses, checks and completes a name such as `GZip[v=65k]`.
+  /// Parses, checks and completes a name such as `GZip[v=65k]`; reads the files that it names.
   public func resolve(_ text: String) throws -> ResolvedSpec {
     let spec = try TokenizerSpec(text)
     let backend = try backend(named: spec.name)
     let resolved = try ResolvedSpec(spec, descriptor: backend.descriptor)
+    try backend.validate(resolved)
+    return resolved
+  }
+
+  /// Checks a saved table. No file need exist any more.
+  public func resolve(_ table: SpecTable) throws -> ResolvedSpec {
+    let backend = try backend(named: table.name)
+    let resolved = try ResolvedSpec(table, descriptor: backend.descriptor)
     try backend.validate(resolved)
     return resolved
   }

@@ -5,15 +5,16 @@ public typealias Token = UInt32
 
 /// Turns bytes into tokens and back.
 ///
-/// A tokenizer is immutable once made, so encoding and decoding may run on any number of threads. Unless its
-/// descriptor says otherwise it is lossless on every byte string, valid UTF-8 or not.
+/// A tokenizer is immutable once made, so encoding and decoding may run on any number of threads. Unless
+/// ``isLossless`` says otherwise, every byte string comes back, valid UTF-8 or not. ``conformanceProblems(of:threads:longRun:)``
+/// checks what is promised here.
 public protocol Tokenizer: Sendable {
   var spec: ResolvedSpec { get }
   /// Token ids are 0 ..< vocabularySize.
   var vocabularySize: Int { get }
   /// FLOPs that the tokenizer itself spends on a byte of text (0 where it runs no model).
   var flopsPerByte: Double { get }
-  /// False where some byte strings do not survive a round trip.
+  /// False where some byte strings do not survive a round trip; what ``TokenizerBackend/isLossless(_:)`` says of its spec.
   var isLossless: Bool { get }
 
   /// The tokens of one example.
@@ -21,7 +22,7 @@ public protocol Tokenizer: Sendable {
   func encode(_ bytes: [UInt8]) throws -> [Token]
 
   /// The example of `byteCount` bytes that has these tokens.
-  /// - Throws: ``TokenizerError`` for tokens out of range, or that no example has.
+  /// - Throws: ``TokenizerError`` for an impossible byte count, and for tokens out of range or that no example has.
   func decode(_ tokens: [Token], byteCount: Int) throws -> [UInt8]
 
   /// The text of tokens that a model made up: as much as decodes, at most `maximumBytes`, never an error.
@@ -32,12 +33,17 @@ public protocol Tokenizer: Sendable {
   /// Many examples at once, results in order.
   func decode(examples: [(tokens: [Token], byteCount: Int)], threads: Int) throws -> [[UInt8]]
 
-  /// Facts for the run record that only this backend knows, as (name, value) pairs, of the given examples.
-  func facts(about examples: [[UInt8]]) throws -> [String: Double]
+  /// Facts for the run record that only this backend knows, by name.
+  /// - Parameters:
+  ///   - examples: what was encoded.  - tokens: of each example, what ``encode(examples:threads:)`` made of it.
+  func facts(about examples: [[UInt8]], tokens: [[Token]], threads: Int) throws -> [String: Double]
 
-  /// Writes what ``TokenizerBackend/load(_:from:)`` needs into an existing folder.
+  /// Writes what ``TokenizerBackend/load(_:from:context:)`` needs into an existing folder.
   func save(to folder: String) throws
 }
+
+/// Bytes of the longest example that any tokenizer takes: 2 GiB less one.
+public let longestExample = Int(Int32.max)
 
 extension Tokenizer {
   public var flopsPerByte: Double { 0 }
@@ -50,8 +56,18 @@ extension Tokenizer {
       try decode(examples[$0].tokens, byteCount: examples[$0].byteCount)
     }
   }
-  public func facts(about examples: [[UInt8]]) throws -> [String: Double] { [:] }
+  public func facts(about examples: [[UInt8]], tokens: [[Token]], threads: Int) throws -> [String: Double] { [:] }
   public func save(to folder: String) throws {}
+
+  /// What every decoder checks first: all tokens below ``vocabularySize``, the byte count 0 … ``longestExample``.
+  /// - Throws: ``TokenizerError/tokenOutOfRange(token:position:vocabularySize:tokenizer:)``,
+  ///   ``TokenizerError/impossibleByteCount(_:tokenizer:)``.
+  public func check(_ tokens: [Token], byteCount: Int) throws {
+    guard (0...longestExample).contains(byteCount) else {
+      throw TokenizerError.impossibleByteCount(byteCount, tokenizer: spec.canonicalName)
+    }
+    try checkRange(tokens)
+  }
 
   /// - Throws: ``TokenizerError/tokenOutOfRange(token:position:vocabularySize:tokenizer:)``.
   public func checkRange(_ tokens: [Token]) throws {
@@ -61,70 +77,4 @@ extension Tokenizer {
         token: tokens[position], position: position, vocabularySize: size, tokenizer: spec.canonicalName)
     }
   }
-}
-
-/// What a backend is, for listings, checks and documents.
-public struct TokenizerDescriptor: Sendable {
-  public let name: String
-  public let summary: String
-  public let parameters: [Parameter]
-  /// Whether every byte string survives a round trip, whatever the parameters.
-  public let isLossless: Bool
-  /// Whether training it needs M1.
-  public let needsByteModel: Bool
-  /// Paper and section.
-  public let source: String
-  /// The package or module that provides it.
-  public let origin: String
-
-  public init(
-    name: String, summary: String, parameters: [Parameter] = [], isLossless: Bool = true, needsByteModel: Bool = false,
-    source: String, origin: String = "Plugins"
-  ) {
-    self.name = name
-    self.summary = summary
-    self.parameters = parameters
-    self.isLossless = isLossless
-    self.needsByteModel = needsByteModel
-    self.source = source
-    self.origin = origin
-  }
-}
-
-/// What a backend may use to train a tokenizer.
-public struct TrainingContext: Sendable {
-  /// Bytes of the training split, example by example; may be read more than once.
-  public let examples: @Sendable () throws -> AnySequence<[UInt8]>
-  /// M1, trained on first use.
-  public let byteModel: @Sendable () throws -> any ByteModel
-  public let seed: UInt64
-  public let threads: Int
-  /// A line about long work.
-  public let report: @Sendable (String) -> Void
-
-  public init(
-    examples: @escaping @Sendable () throws -> AnySequence<[UInt8]>,
-    byteModel: @escaping @Sendable () throws -> any ByteModel, seed: UInt64, threads: Int,
-    report: @escaping @Sendable (String) -> Void = { _ in }
-  ) {
-    self.examples = examples
-    self.byteModel = byteModel
-    self.seed = seed
-    self.threads = threads
-    self.report = report
-  }
-}
-
-/// Makes tokenizers of one family: trains them, loads saved ones.
-public protocol TokenizerBackend: Sendable {
-  var descriptor: TokenizerDescriptor { get }
-  /// Checks what the parameters' own ranges cannot say (combinations). Called before anything is trained.
-  func validate(_ spec: ResolvedSpec) throws
-  func train(_ spec: ResolvedSpec, context: TrainingContext) throws -> any Tokenizer
-  /// Loads what ``Tokenizer/save(to:)`` wrote.
-  func load(_ spec: ResolvedSpec, from folder: String) throws -> any Tokenizer
-}
-
-extension TokenizerBackend {
-  public func validate(_ spec: ResolvedSpec) throws {}
 }

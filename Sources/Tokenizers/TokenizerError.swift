@@ -8,9 +8,12 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
   case duplicateName(String, first: String, second: String)
   /// The training text cannot make this tokenizer.
   case training(String, reason: String)
+  /// A byte model's numbers are no distribution.
+  case invalidDistribution(reason: String)
   /// A saved tokenizer's file is missing, damaged or foreign.
   case damagedFile(String, reason: String)
   case tokenOutOfRange(token: Token, position: Int, vocabularySize: Int, tokenizer: String)
+  case impossibleByteCount(Int, tokenizer: String)
   /// The tokens do not decode.
   case corruptTokens(tokenizer: String, reason: String)
   case encoding(tokenizer: String, reason: String)
@@ -31,10 +34,15 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
     case .duplicateName(let name, let first, let second):
       return "two tokenizers are named '\(name)': one from \(first), one from \(second); rename one"
     case .training(let name, let reason): return "cannot train \(name): \(reason)"
+    case .invalidDistribution(let reason):
+      return "the byte model gives no distribution: \(reason); its implementation is at fault"
     case .damagedFile(let path, let reason): return "\(path): \(reason)"
     case .tokenOutOfRange(let token, let position, let size, let tokenizer):
       return "token \(token) at position \(position) is outside \(tokenizer)'s vocabulary of \(size); "
         + "the tokens come from another tokenizer, or are damaged"
+    case .impossibleByteCount(let count, let tokenizer):
+      return "\(count) is no number of bytes that \(tokenizer) decodes to (0 to \(longestExample)); "
+        + "the byte count is damaged"
     case .corruptTokens(let tokenizer, let reason): return "\(tokenizer) cannot decode these tokens: \(reason)"
     case .encoding(let tokenizer, let reason): return "\(tokenizer) cannot encode: \(reason)"
     }

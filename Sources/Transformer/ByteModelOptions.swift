@@ -2,6 +2,8 @@
 public struct ByteModelOptions: Sendable, Hashable, Codable {
   public var size = "3m"
   public var steps = 2000
+  /// Of initial weights and of where training contexts begin.
+  public var seed: UInt64 = 0
   /// `training.sequenceLength` is M1's context: positions, BOS included.
   public var training = TrainingOptions()
   public init() {

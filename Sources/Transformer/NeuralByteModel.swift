@@ -25,62 +25,66 @@ public final class NeuralByteModel: ByteModel {
     self.contextLength = contextLength
     overlap = contextLength / 8
     self.metadata = metadata
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325  // FNV-1a over the bits of all weights, and the context
-    for value in model.parameters.values { hash = (hash ^ UInt64(value.bitPattern)) &* 0x100_0000_01b3 }
-    hash = (hash ^ UInt64(contextLength)) &* 0x100_0000_01b3
-    hash = (hash ^ UInt64(Self.format)) &* 0x100_0000_01b3
-    fingerprint = String(hash, radix: 16)
+    var hash = FNV1a()
+    for value in model.parameters.values { hash.combine(UInt64(value.bitPattern)) }
+    hash.combine(UInt64(contextLength))
+    hash.combine(UInt64(Self.format))
+    fingerprint = hash.hexadecimal
   }
 
   public convenience init(_ model: Model, contextLength: Int, metadata: [String: String]) {
     self.init(model, contextLength: contextLength, metadata: metadata, kernelSet: nil)
   }
 
-  /// Every context repeats BOS and the overlap.
-  public var flopsPerByte: Double {
-    FLOPsConvention.all.forwardPerToken(model.shape, sequenceLength: contextLength) * Double(contextLength)
+  /// Long texts: every context repeats BOS and the overlap. Short ones cost no more than that.
+  public func flopsPerByte(meanContext: Double?) -> Double {
+    let whole =
+      FLOPsConvention.all.forwardPerToken(model.shape, sequenceLength: contextLength) * Double(contextLength)
       / Double(contextLength - overlap)
+    guard let meanContext else { return whole }
+    // Attending to one position and, as in a sequence of three, to two on average: the cost grows evenly with them.
+    let one = FLOPsConvention.all.forwardPerToken(model.shape, sequenceLength: 1)
+    let two = FLOPsConvention.all.forwardPerToken(model.shape, sequenceLength: 3)
+    return min(whole, one + (meanContext - 1) * (two - one))
   }
 
-  public func intervals(of text: [UInt8], precision: Int) -> [SymbolInterval] {
+  public func distributions(
+    along text: [UInt8], precision: Int, body: (Int, UnsafeBufferPointer<UInt32>) throws -> Void
+  ) rethrows {
     let streams = InferenceStreams(inference, count: 1)
     let kernels = inference.kernels.functions
-    var result: [SymbolInterval] = []
-    result.reserveCapacity(text.count)
     let table = UnsafeMutablePointer<UInt32>.allocate(capacity: 256)
     defer { table.deallocate() }
-    func add(_ logits: UnsafePointer<Float>) {
+    var given = 0
+    func give(_ logits: UnsafePointer<Float>) throws {
       kernels.quantise(logits, Int32(precision), table)
-      let byte = Int(text[result.count])
-      var below: UInt32 = 0
-      for b in 0..<byte { below += table[b] }
-      result.append(SymbolInterval(cumulative: below, frequency: table[byte]))
+      try body(given, UnsafeBufferPointer(start: table, count: 256))
+      given += 1
     }
-    guard !text.isEmpty else { return [] }
-    add(streams.bosLogits.p)
+    guard !text.isEmpty else { return }
+    try give(streams.bosLogits.p)
     var fed = 0  // bytes that the present context holds up to
     var known = 0  // of them, bytes at its start whose successors are coded already
-    while result.count < text.count {
+    while given < text.count {
       let room = contextLength - 1 - known
       let end = min(text.count - 1, fed + room)
       if fed == end {  // the context is full: begin the next one
         streams.restart(0)
-        fed = result.count - overlap
+        fed = given - overlap
         known = 0
         let seed = text[fed..<fed + overlap].map { Int32($0) }
         streams.advance([.init(stream: 0, tokens: seed, keep: 1)])
-        add(streams.logits.p)
+        try give(streams.logits.p)
         fed += overlap
         known = overlap
         continue
       }
       let tokens = text[fed..<end].map { Int32($0) }
       streams.advance([.init(stream: 0, tokens: tokens, keep: tokens.count)])
-      for row in 0..<tokens.count { add(streams.logits.p + row * 256) }
+      for row in 0..<tokens.count { try give(streams.logits.p + row * 256) }
       known += tokens.count
       fed = end
     }
-    return result
   }
 
   public func makeStreams(count: Int) -> any ByteModelStreams { NeuralByteStreams(self, count: count) }

@@ -21,14 +21,15 @@ final class PrefixCache: Sendable {
   private let positionSize: Int
 
   static let byteLimit = 256 << 20
-  /// Nodes evaluated together by one thread.
-  private static let batch = 128
+  /// Beginnings that are evaluated before their extensions are looked at, and how many of them one thread takes.
+  private static let round = 2048, batch = 128
+  /// Probabilities in units of 2^-62; beginnings less probable than this are left out.
+  private static let least: UInt64 = 1 << 22
 
   var count: Int { parents.count }
 
   /// - Parameter longest: bytes of the longest beginning.
   init(_ model: InferenceModel, longest: Int, byteLimit: Int = PrefixCache.byteLimit, threads: Int) {
-    let kernels = model.kernels.functions
     let first = InferenceStreams(model, count: 1)
     let positionSize = first.positionSize
     self.positionSize = positionSize
@@ -39,66 +40,46 @@ final class PrefixCache: Sendable {
     memcpy(logits.p, first.bosLogits.p, 1024)
     first.readPosition(0, of: 0, into: positions.p)
 
-    /// A beginning that is not evaluated yet.
-    struct Candidate {
-      var parent: Int32
-      var byte: UInt8
-      var probability: Double
-    }
     var children = [Int32](repeating: -1, count: 256)
     var parents: [Int32] = [-1]
-    var depths = [0]
-    var candidates: [Candidate] = []
-    let table = FloatBuffer(256)
-    func addCandidates(after node: Int, probability: Double) {
-      guard depths[node] < longest else { return }
-      table.p.withMemoryRebound(to: UInt32.self, capacity: 256) { frequencies in
-        kernels.quantise(logits.p + node * 256, 14, frequencies)
-        for byte in 0..<256 where frequencies[byte] > 1 {
-          candidates.append(
-            Candidate(
-              parent: Int32(node), byte: UInt8(byte), probability: probability * Double(frequencies[byte]) / 16384))
-        }
+    var search = PrefixSearch<Int32>(capacity: limit)  // the payload is the parent's node
+    let buffer = UnsafeMutablePointer<UInt32>.allocate(capacity: 256)
+    defer { buffer.deallocate() }
+    func addExtensions(of node: Int, _ bytes: [UInt8], weight: UInt64) {
+      guard bytes.count < longest else { return }
+      model.kernels.functions.quantise(logits.p + node * 256, 14, buffer)
+      for byte in 0..<256 where buffer[byte] > 1 {
+        let product = weight.multipliedFullWidth(by: UInt64(buffer[byte]) << 50)
+        search.add(bytes + [UInt8(byte)], weight: product.high, Int32(node))
       }
     }
-    addCandidates(after: 0, probability: 1)
-    var least = 1.0 / 16
-    while parents.count < limit, !candidates.isEmpty, least > 1e-12 {
-      // All that are likely enough; in the last round the likeliest of them.
-      let pivot = candidates.partition { $0.probability >= least }
-      var chosen = Array(candidates[pivot...])
-      candidates.removeSubrange(pivot...)
-      if chosen.isEmpty {
-        least /= 1.5
-        continue
-      }
-      chosen.sort { $0.probability > $1.probability }
-      chosen = Array(chosen.prefix(limit - parents.count))
+    addExtensions(of: 0, [], weight: 1 << 62)
+    while parents.count < limit {
+      let chosen = search.next(min(Self.round, limit - parents.count)) { $0.weight > Self.least }
+      if chosen.isEmpty { break }
       let base = parents.count
-      for (i, candidate) in chosen.enumerated() {
-        children[Int(candidate.parent) * 256 + Int(candidate.byte)] = Int32(base + i)
-        parents.append(candidate.parent)
-        depths.append(depths[Int(candidate.parent)] + 1)
+      for (i, prefix) in chosen.enumerated() {
+        children[Int(prefix.payload) * 256 + Int(prefix.bytes[prefix.bytes.count - 1])] = Int32(base + i)
+        parents.append(prefix.payload)
       }
       children += [Int32](repeating: -1, count: 256 * chosen.count)
-      let (batches, all, knownParents) = ((chosen.count + Self.batch - 1) / Self.batch, chosen, parents)
-      parallelFor(batches, threads: threads) { b in
-        let range = b * Self.batch..<min(all.count, (b + 1) * Self.batch)
-        let streams = InferenceStreams(model, count: range.count)
-        for (stream, i) in range.enumerated() {
-          Self.load(Int(all[i].parent), into: streams, stream, knownParents, positions, positionSize)
+      let known = parents
+      parallelFor((chosen.count + Self.batch - 1) / Self.batch, threads: threads) { b in
+        let group = chosen[b * Self.batch..<min(chosen.count, (b + 1) * Self.batch)]
+        let streams = InferenceStreams(model, count: group.count)
+        for (stream, prefix) in group.enumerated() {
+          Self.load(Int(prefix.payload), into: streams, stream, known, positions, positionSize)
         }
         streams.advance(
-          range.enumerated().map { .init(stream: $0, tokens: [Int32(all[$1].byte)], keep: 1) })
-        for (stream, i) in range.enumerated() {
-          memcpy(logits.p + (base + i) * 256, streams.logits.p + stream * 256, 1024)
-          let last = streams.lengths[stream] - 1
-          streams.readPosition(last, of: stream, into: positions.p + (base + i) * positionSize)
+          group.enumerated().map { .init(stream: $0, tokens: [Int32($1.bytes[$1.bytes.count - 1])], keep: 1) })
+        // Every node's rows are its own.
+        for stream in 0..<group.count {
+          let node = base + group.startIndex + stream
+          memcpy(logits.p + node * 256, streams.logits.p + stream * 256, 1024)
+          streams.readPosition(streams.lengths[stream] - 1, of: stream, into: positions.p + node * positionSize)
         }
       }
-      for (i, candidate) in chosen.enumerated() {
-        addCandidates(after: base + i, probability: candidate.probability)
-      }
+      for (i, prefix) in chosen.enumerated() { addExtensions(of: base + i, prefix.bytes, weight: prefix.weight) }
     }
     self.children = children
     self.parents = parents

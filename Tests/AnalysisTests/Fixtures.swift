@@ -39,7 +39,7 @@ struct Cell {
     if error == nil {
       fill(&content)
     }
-    var made = Provenance(libraries: ["kernels": "avx512"], threads: 2)
+    var made = Provenance(Program(version: "test", commit: ""), libraries: ["kernels": "avx512"], threads: 2)
     (made.program, made.commit, made.host, made.cpu, made.cores, made.system) = (
       "0.2.0", commit, "node1", "Zen", 2, "Debian"
     )

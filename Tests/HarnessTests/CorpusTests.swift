@@ -1,5 +1,6 @@
 import Foundation
 import Plugins
+import Store
 import Testing
 import Tokenizers
 
@@ -31,8 +32,17 @@ private func lines(_ count: Int) -> Data {
 
 private func documents(_ paths: [String]) throws -> [String] {
   var all: [String] = []
-  try DocumentReader(paths: paths).forEach { all.append(String(decoding: $0, as: UTF8.self)) }
+  try DocumentReader(paths: paths).forEach { all.append(String(decoding: $0.bytes, as: UTF8.self)) }
   return all
+}
+
+/// A corpus prepared in a store of its own.
+private func prepare(_ options: CorpusOptions, in folder: Folder) throws -> Corpus {
+  let stages = Stages(
+    registry: try Registry(builtInBackends), store: try ContentStore(root: folder.path + "/store"),
+    program: Program(version: "test", commit: ""), threads: 1,
+    progress: ProgressPrinter(jobs: 1, quiet: true), waits: true)
+  return try stages.corpus(options, Trace())
 }
 
 @Test func everyFormatIsRead() throws {
@@ -80,23 +90,54 @@ private func documents(_ paths: [String]) throws -> [String] {
   #expect(message(folder.path + "/*.nothing").contains("no file matches"))
 }
 
+/// A text without a single newline, as text8: cut between characters, split, and whole again.
+@Test func textsWithoutLinesAreCut() throws {
+  let folder = try Folder()
+  let text = String(repeating: "anarchism originated as a term of abuse é ", count: 20_000)
+  let path = try folder.write("text8.txt", Data(text.utf8))
+  var pieces: [DocumentReader.Piece] = []
+  try DocumentReader(paths: [path]).forEach { pieces.append($0) }
+  #expect(pieces.count > 5 && pieces.allSatisfy { String(validating: $0.bytes, as: UTF8.self) != nil })
+  #expect(pieces.map(\.goesOn) == [false] + Array(repeating: true, count: pieces.count - 1))
+  #expect(pieces.flatMap(\.bytes) == Array(text.utf8))
+  var options = CorpusOptions(paths: [path])
+  options.validationShare = 0.3
+  let corpus = try prepare(options, in: folder)
+  #expect(corpus.documents == 1 && corpus.train.byteCount > 0 && corpus.heldOut.byteCount > 0)
+}
+
+/// The pieces of one text follow each other without a separator; documents have one between them.
+@Test func separatorsStandBetweenDocumentsAlone() throws {
+  let folder = try Folder()
+  let paragraph = String(repeating: "word ", count: 1000) + "\n\n"
+  let long = String(repeating: paragraph, count: 40)
+  let a = try folder.write("a.txt", Data(long.utf8)), b = try folder.write("b.txt", Data("short".utf8))
+  let held = try folder.write("held.txt", Data("held out".utf8))
+  var options = CorpusOptions(paths: [a, b])
+  options.validationPaths = [held]
+  options.separator = "<sep>"
+  let corpus = try prepare(options, in: folder)
+  #expect(String(decoding: corpus.train.file.bytes, as: UTF8.self) == long + "<sep>short")
+  #expect(String(decoding: corpus.heldOut.file.bytes, as: UTF8.self) == "held out")
+}
+
 @Test func splittingDependsOnDocumentsAlone() throws {
   let folder = try Folder()
   let path = try folder.write("a.jsonl", lines(3000))
   var options = CorpusOptions(paths: [path])
   options.validationShare = 0.1
   options.exampleBytes = 500
-  let corpus = try Corpus(options, cache: folder.path + "/cache")
+  let corpus = try prepare(options, in: folder)
   #expect(corpus.documents == 3000)
-  let total = corpus.train.byteCount + corpus.validation.byteCount
-  let share = Double(corpus.validation.byteCount) / Double(total)
+  let total = corpus.train.byteCount + corpus.heldOut.byteCount
+  let share = Double(corpus.heldOut.byteCount) / Double(total)
   #expect(abs(share - 0.1) < 0.03)
   // Examples are the file in another order.
   let sum = corpus.train.examples.reduce(0) { $0 + $1.count }
   #expect(sum == corpus.train.byteCount)
-  #expect(Array(corpus.train.examples) == Array(try Corpus(options, cache: folder.path + "/cache").train.examples))
+  #expect(Array(corpus.train.examples) == Array(try prepare(options, in: folder).train.examples))
   options.seed = 5
-  #expect(Array(corpus.train.examples) != Array(try Corpus(options, cache: folder.path + "/cache").train.examples))
+  #expect(Array(corpus.train.examples) != Array(try prepare(options, in: folder).train.examples))
   options.validationShare = 0.0001
-  #expect(throws: HarnessError.self) { try Corpus(options, cache: folder.path + "/cache") }
+  #expect(throws: HarnessError.self) { try prepare(options, in: folder) }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Plugins
+import Support
 import Testing
 import Tokenizers
 import Transformer
@@ -29,9 +30,9 @@ private func message(_ yaml: String) -> String {
 @Test func experimentsAreRead() throws {
   let experiment = try Experiment(yaml: good, file: "x.yaml", registry: registry)
   #expect(experiment.tokenizers == ["Bytes", "GZip[v=256]"])
-  #expect(experiment.m2.batch == 4)
-  let plan = try Plan(experiment, registry: registry, threads: 1)
-  #expect(plan.cells.count == 2 && !plan.needsM1)
+  #expect(experiment.m2.training.batch == 4)
+  let plan = try Plan(ResolvedExperiment(experiment, registry: registry, fastest: .f32), registry: registry)
+  #expect(plan.cells.count == 2 && plan.m1.isEmpty)
   for cell in plan.cells { #expect((cell.flops ?? 0) <= 1e12 && (cell.flops ?? 0) > 0.9e12) }
 }
 
@@ -50,7 +51,8 @@ private func message(_ yaml: String) -> String {
   ("name: x", "name: ../x", "names a folder"),
   ("name: x", "name: [", "not YAML"),
   ("name: x", "name: x\nseeds: [1, 1]", "give different integers"),
-  ("name: x", "name: x\nm1: {context: window}", "needs a tokenizer with windows"),
+  ("budget: 1e12", "budget: 1e30", "more training than can be counted"),
+  ("name: x", "name: x\nevaluation: {points: 99}", "must be an integer from 1 to 5"),
   ("name: x", "name: x\nm1: {context: widow}", "'widow' must be an integer from 16"),
   ("batch: 4", "precision: bf17", "'bf17' is not one of f32, bf16, exact, auto; did you mean 'bf16'?"),
 ])
@@ -59,23 +61,44 @@ func mistakesAreNamed(old: String, new: String, expected: String) {
   #expect(found.contains(expected), "\(found)")
 }
 
-@Test func shortContextsFollowTheWidestWindow() throws {
-  func m1(_ tokenizers: String) throws -> TrainingOptions {
+/// With `context: window` every tokenizer has an M1 of its own windows, whichever others are listed.
+@Test func shortContextsFollowEachTokenizersWindows() throws {
+  func m1(_ tokenizers: String) throws -> [String: TrainingOptions?] {
     let yaml =
       good.replacingOccurrences(of: "[Bytes, \"GZip[v=256]\"]", with: tokenizers) + "\nm1: {context: window, batch: 3}"
-    return try Experiment(yaml: yaml, file: "x.yaml", registry: registry).m1.training
+    let experiment = try Experiment(yaml: yaml, file: "x.yaml", registry: registry)
+    let resolved = try ResolvedExperiment(experiment, registry: registry, fastest: .f32)
+    return Dictionary(resolved.cells.map { ($0.tokenizer, $0.m1?.training) }, uniquingKeysWith: { a, _ in a })
   }
-  let narrow = try m1("[\"EqualInfoAC[b=12,v=4k]\"]")
+  let all = try m1("[\"EqualInfoAC[b=12,v=4k]\", \"EqualInfoAC[b=64,v=256]\", \"AC[v=256]\", Bytes]")
+  let narrow = try #require(all["EqualInfoAC[b=12,v=4k]"] ?? nil), wide = try #require(all["EqualInfoAC[b=64,v=256]"] ?? nil)
   #expect(narrow.sequenceLength == 16 && narrow.batch == 3 * 1024 / 16)
-  let wide = try m1("[\"EqualInfoAC[b=12,v=4k]\", \"EqualInfoAC[b=64,v=256]\"]")
   #expect(wide.sequenceLength == 64 && wide.batch == 3 * 1024 / 64)
+  #expect(all["AC[v=256]"]??.sequenceLength == 1024 && all["Bytes"] == .some(nil))
+  let alone = try m1("[\"EqualInfoAC[b=12,v=4k]\"]")
+  #expect(alone["EqualInfoAC[b=12,v=4k]"] == .some(narrow))
 }
 
-@Test func automaticPrecisionIsOneThatRunsHere() throws {
+/// `auto` is decided once, by the first process in a run folder; a machine with other abilities reads what it decided.
+@Test func theFirstRunDecidesWhatIsAutomatic() throws {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("resolve-\(UUID().uuidString)").path
+  defer { try? FileManager.default.removeItem(atPath: folder) }
   let yaml = good.replacingOccurrences(of: "batch: 4", with: "precision: auto")
-  let precision = try Experiment(yaml: yaml, file: "x.yaml", registry: registry).m2.precision
-  #expect(precision == .fastest && precision != .exact)
-  #expect(throws: Never.self) { try measuredMatrixFLOPs(precision: precision) }
+  let experiment = try Experiment(yaml: yaml, file: "x.yaml", registry: registry)
+  #expect(experiment.m2.precision == nil)
+  let first = try RunFolder(folder).resolve(experiment, registry: registry)
+  #expect(first.fastest == .fastest && first.cells.allSatisfy { $0.m2.precision == first.fastest })
+  // As if a machine without bfloat16, or with it, had been first.
+  let name = try #require(FileManager.default.contentsOfDirectory(atPath: folder).first)
+  let other: Precision = first.fastest == .bf16 ? .f32 : .bf16
+  let decided = try ResolvedExperiment(experiment, registry: registry, fastest: other)
+  try jsonEncoder().encode(decided).write(to: URL(fileURLWithPath: folder + "/" + name))
+  #expect(try RunFolder(folder).resolve(experiment, registry: registry) == decided)
+  // A changed digit is noticed.
+  let text = try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
+  try text.replacingOccurrences(of: "\"warmup\" : 100", with: "\"warmup\" : 101")
+    .write(toFile: folder + "/" + name, atomically: true, encoding: .utf8)
+  #expect(throws: FileError.self) { try RunFolder(folder).resolve(experiment, registry: registry) }
 }
 
 @Test func committedExperimentsAreValid() throws {
@@ -89,8 +112,9 @@ func mistakesAreNamed(old: String, new: String, expected: String) {
   func steps(_ by: String, _ budget: String) throws -> Int? {
     let yaml = good.replacingOccurrences(of: "by: flops, budget: 1e12", with: "by: \(by), budget: \(budget)")
     let experiment = try Experiment(yaml: yaml, file: "x.yaml", registry: registry)
-    return experiment.steps(
-      shape: .init(dim: 128, heads: 2, layers: 2, headSize: 64, mlp: 512, vocabulary: 256), bytesPerToken: 4)
+    return try experiment.match.steps(
+      shape: .init(dim: 128, heads: 2, layers: 2, headSize: 64, mlp: 512, vocabulary: 256),
+      training: experiment.m2.training, bytesPerToken: 4)
   }
   #expect(try steps("steps", "77") == 77)
   #expect(try steps("tokens", "20480") == 10)
@@ -99,7 +123,7 @@ func mistakesAreNamed(old: String, new: String, expected: String) {
 
 @Test func tokenFilesRefuseEveryDamage() throws {
   let file = TokenFile(
-    tokenizer: "GZip[v=256]", sha256: String(repeating: "0f", count: 32), byteCounts: [3, 0, 9],
+    tokenizer: "X[path=\"a b, c\"]", sha256: String(repeating: "0f", count: 32), byteCounts: [3, 0, 9],
     examples: [[1, 2, 300], [], [65_535]])
   for format in TokenFormat.allCases {
     let data = try file.serialized(format)

@@ -1,20 +1,31 @@
-import Harness
 import Nibbles
-import Plugins
 import Testing
 import Tokenizers
 
+private let training = TrainingContext(
+  examples: { AnySequence([]) },
+  byteModel: { throw TokenizerError.training("Nibbles", reason: "it needs no M1") }, seed: 0, threads: 2)
+private let loading = LoadingContext(
+  byteModel: { throw TokenizerError.damagedFile($0, reason: "it needs no M1") }, threads: 2)
+
+/// As an author outside this package would write it.
 @Test(arguments: ["Nibbles", "Nibbles[first=low]"])
-func theExampleOfTheGuideIsAWholeTokenizer(name: String) throws {
-  let registry = try Registry(builtInBackends + [NibblesBackend()])
-  let spec = try registry.resolve(name)
-  let context = TrainingContext(
-    examples: { AnySequence([]) },
-    byteModel: { throw TokenizerError.training("Nibbles", reason: "it needs no M1") }, seed: 0, threads: 1)
-  let tokenizer = try registry.backend(named: spec.name).train(spec, context: context)
-  #expect(tokenizer.spec.canonicalName == name)
-  #expect(roundTripFailures(tokenizer, texts: hardCases, threads: 1).isEmpty)
-  #expect(try tokenizer.encode([0x4A]) == (name == "Nibbles" ? [4, 10] : [10, 4]))
-  #expect(throws: TokenizerError.self) { try tokenizer.decode([16, 0], byteCount: 1) }
+func theExampleOfTheGuideConforms(name: String) throws {
+  let backend = NibblesBackend()
+  let spec = try Registry([backend]).resolve(name)
+  #expect(spec.canonicalName == name)
+  #expect(conformanceProblems(of: backend, spec: spec, training: training, loading: loading) == [])
+}
+
+@Test(arguments: [("Nibbles", [4, 10] as [Token]), ("Nibbles[first=low]", [10, 4])])
+func bytesBecomeTwoTokens(name: String, tokens: [Token]) throws {
+  let backend = NibblesBackend()
+  let tokenizer = try backend.train(Registry([backend]).resolve(name), context: training)
+  #expect(try tokenizer.encode([0x4A]) == tokens)
+}
+
+@Test func anOddNumberOfTokensIsRefused() throws {
+  let backend = NibblesBackend()
+  let tokenizer = try backend.train(Registry([backend]).resolve("Nibbles"), context: training)
   #expect(throws: TokenizerError.self) { try tokenizer.decode([1, 2, 3], byteCount: 2) }
 }

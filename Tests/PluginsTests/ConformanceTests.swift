@@ -1,43 +1,9 @@
 import Foundation
-import Harness
-import Metrics
 import Support
 import Testing
 import Tokenizers
-import Transformer
 
 @testable import Plugins
-
-/// Training text: enough structure for every backend to train on.
-let sampleText: [UInt8] = {
-  var generator = SeededGenerator(seed: 9)
-  let syllables = ["ka", "to", "re", "mi", "sun", "lor", "ing", "est", "phi", "qua", "ble", "der", "ov", "zu", "wy"]
-  let words = (0..<700).map { _ in (0...generator.below(4)).map { _ in syllables[generator.below(15)] }.joined() }
-  var text = ""
-  for i in 0..<9000 { text += words[generator.below(700) * generator.below(700) / 700] + (i % 11 == 10 ? ".\n" : " ") }
-  return Array(text.utf8)
-}()
-
-/// M1 with random weights: any distribution must round-trip, a learned one is no different.
-let randomM1 = NeuralByteModel(
-  Model(shape: ModelShape(dim: 32, heads: 2, layers: 2, headSize: 16, mlp: 64, vocabulary: 256), seed: 4),
-  contextLength: 64, metadata: [:])
-
-let sampleContext = TrainingContext(
-  examples: {
-    AnySequence(
-      stride(from: 0, to: sampleText.count, by: 2000).map { Array(sampleText[$0..<min($0 + 2000, sampleText.count)]) })
-  },
-  byteModel: { randomM1 }, seed: 1, threads: 2)
-
-let registry: Registry = {
-  do { return try Registry(builtInBackends) } catch { preconditionFailure("\(error)") }
-}()
-
-func trained(_ name: String) throws -> any Tokenizer {
-  let spec = try registry.resolve(name)
-  return try registry.backend(named: spec.name).train(spec, context: sampleContext)
-}
 
 /// Every family, and every parameter at a value that is not its default.
 private let names = [
@@ -46,60 +12,160 @@ private let names = [
   "EqualInfoAC[b=8,v=256]", "EqualInfoAC[b=8,v=65k]", "EqualInfoAC[b=12,v=4k]", "EqualInfoAC[b=16,v=256]",
   "EqualInfoAC[b=16,v=65k]", "EqualInfoAC[b=16,v=2]", "EqualInfoAC[b=11,v=128]", "EqualInfoAC[b=24,v=256]",
   "EqualInfoAC[b=32,v=65k]", "EqualInfoAC[b=63,v=8]", "EqualInfoAC[b=64,v=65k]", "EqualInfoAC[b=128,v=65k]",
-  "EqualInfoAC[b=16,v=256,end=delay]", "EqualInfoAC[b=128,v=256,end=delay]", "EqualInfoAC[b=15,v=256,end=delay]",
-  "EqualInfoAC[b=16,v=256,reset=2]", "EqualInfoAC[b=16,v=65k,reset=never]", "EqualInfoAC[b=100,v=16,reset=3]",
+  "EqualInfoAC[b=16,v=256,end=greedy]", "EqualInfoAC[b=8,v=65k,end=greedy]", "EqualInfoAC[b=16,v=256,end=delay]",
+  "EqualInfoAC[b=128,v=256,end=delay]", "EqualInfoAC[b=15,v=256,end=delay]", "EqualInfoAC[b=16,v=256,reset=2]",
+  "EqualInfoAC[b=16,v=65k,reset=never]", "EqualInfoAC[b=100,v=16,reset=3]", "EqualInfoAC[b=8,v=65k,reset=3]",
   "M1Dictionary[v=256]", "M1Dictionary[v=4k]",
 ]
 
+/// A model file for `SentencePiece[path=…]`, under a name that needs quoting.
+private let modelFile: String? = {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("model-\(getpid())").path
+  do {
+    try makeFolder(folder)
+    try trained("SentencePiece[v=400]").save(to: folder)
+    let path = folder + "/a, \"b\"] \\c.model"
+    try Data(contentsOf: URL(fileURLWithPath: folder + "/spiece.model")).write(to: URL(fileURLWithPath: path))
+    return path
+  } catch { return nil }
+}()
+
+private func problems(_ name: String) throws -> [String] {
+  let spec = try registry.resolve(name)
+  let backend = try registry.backend(named: spec.name)
+  // Decoding runs M1 a byte at a time.
+  let runsM1 = backend.descriptor.needsByteModel
+  return conformanceProblems(
+    of: backend, spec: spec, training: sampleContext, loading: loadingContext, longRun: runsM1 ? 20_000 : 1 << 20)
+}
+
 @Test(arguments: names)
-func everyBackendRoundTripsEverything(name: String) throws {
-  let tokenizer = try trained(name)
-  #expect(tokenizer.isLossless)
-  #expect(roundTripFailures(tokenizer, texts: hardCases, threads: 2).map { "\($0.name): \($0.reason)" } == [])
-  // Random byte strings of all lengths up to 60, and text.
-  var generator = SeededGenerator(seed: 77)
-  let random = (0..<1000).map { _ in (0..<generator.below(60)).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
-  }
-  let texts = random + [Array(sampleText.prefix(3000))]
-  let tokens = try tokenizer.encode(examples: texts, threads: 2)
-  #expect(tokens.joined().allSatisfy { $0 < tokenizer.vocabularySize })
-  #expect(roundTripProblem(tokenizer, texts, tokens, threads: 2) == nil)
-  #expect(try tokenizer.encode(examples: texts, threads: 1) == tokens, "depends on threads")
-  #expect(try tokenizer.encode(texts[3]) == tokens[3], "alone and among others differ")
+func everyBackendConforms(name: String) throws { #expect(try problems(name) == []) }
 
-  // Saved and loaded, it is the same tokenizer.
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tokenizer-\(UUID().uuidString)").path
-  defer { try? FileManager.default.removeItem(atPath: folder) }
-  try SavedTokenizer.save(tokenizer, to: folder)
-  let loaded = try SavedTokenizer(folder: folder, registry: registry).tokenizer
-  #expect(loaded.spec == tokenizer.spec && loaded.vocabularySize == tokenizer.vocabularySize)
-  #expect(try loaded.encode(examples: Array(texts.suffix(50)), threads: 2) == Array(tokens.suffix(50)))
-  #expect(roundTripProblem(loaded, Array(texts.suffix(50)), Array(tokens.suffix(50)), threads: 2) == nil)
+@Test func aModelFromAFileConforms() throws {
+  let path = try #require(modelFile)
+  let written = path.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
+  #expect(try problems("SentencePiece[path=\"\(written)\"]") == [])
+}
 
-  // Tokens of another tokenizer are refused, whatever they are; made-up tokens never crash.
-  #expect(throws: TokenizerError.self) { try tokenizer.decode([Token(tokenizer.vocabularySize)], byteCount: 1) }
-  if !name.contains("AC[v") {  // any number of the lowest byte may have an arithmetic code of no bits
-    #expect(throws: TokenizerError.self) { try tokenizer.decode(tokens[tokens.count - 1], byteCount: 1 << 47) }
-  }
-  for length in [0, 1, 7, 40] {
-    let madeUp = (0..<length).map { _ in Token(generator.below(tokenizer.vocabularySize)) }
-    #expect(tokenizer.decodeGenerated(madeUp, maximumBytes: 30).count <= 30)
-    _ = try? tokenizer.decode(madeUp, byteCount: 25)
+/// A backend or a parameter that is registered and not tested fails.
+@Test func everyBackendAndParameterIsTested() throws {
+  let tested = try names.map { try TokenizerSpec($0) }
+  for backend in builtInBackends {
+    let specs = tested.filter { $0.name == backend.descriptor.name }
+    #expect(!specs.isEmpty, "\(backend.descriptor.name) is registered, but not in the list above")
+    for parameter in backend.descriptor.parameters where parameter.kind != .file {
+      let values = Set(specs.compactMap { $0.parameters[parameter.key] }).subtracting([parameter.defaultValue ?? ""])
+      #expect(!values.isEmpty, "\(backend.descriptor.name)[\(parameter.key)=] is tested at its default only")
+      if case .choice(let words) = parameter.kind {
+        #expect(
+          values.union([parameter.defaultValue ?? ""]).isSuperset(of: words), "not every \(parameter.key)= is tested")
+      }
+    }
   }
 }
 
-@Test(arguments: ["Bytes", "SentencePiece[v=400]", "GZip[v=256]", "StaticAC[v=65k]", "EqualInfoAC[b=16,v=65k]"])
-func aMegabyteOfOneByteComesBack(name: String) throws {
-  let tokenizer = try trained(name)
-  let text = [UInt8](repeating: 0x61, count: 1 << 20)
-  #expect(try tokenizer.decode(try tokenizer.encode(text), byteCount: text.count) == text)
+/// The kit finds what is broken: a tokenizer for each thing that it looks for.
+@Test(arguments: BrokenTokenizer.Fault.allCases)
+func theKitFindsFaults(fault: BrokenTokenizer.Fault) throws {
+  let backend = BrokenBackend(fault: fault)
+  let spec = try Registry([backend]).resolve("Broken")
+  let problems = conformanceProblems(
+    of: backend, spec: spec, training: sampleContext, loading: loadingContext, longRun: 1000)
+  #expect(fault == .none ? problems == [] : problems.contains { $0.contains(fault.rawValue) }, "\(problems)")
+}
+
+/// Bytes as tokens, with one thing wrong.
+struct BrokenTokenizer: Tokenizer {
+  /// By a word of what the kit says.
+  enum Fault: String, CaseIterable {
+    case none = "-"
+    case nulIsLost = "does not come back"
+    case foreignToken = "of a vocabulary of 256"
+    case companyMatters = "among others"
+    case threadsMatter = "depend on the threads"
+    case acceptsForeign = "decoding token"
+    case acceptsCounts = "decoding to"
+    case generatesTooMuch = "gives more than"
+    case foretellsLosslessness = "differ in isLossless"
+    case foretellsVocabulary = "a vocabulary of"
+    case changesWhenLoaded = "loaded, it makes other tokens"
+    case losesFiles = "loses files"
+  }
+  let spec: ResolvedSpec
+  let fault: Fault
+  var isLoaded = false
+  let vocabularySize = 256
+  var isLossless: Bool { fault != .foretellsLosslessness }
+
+  func encode(_ bytes: [UInt8]) -> [Token] {
+    if fault == .foreignToken, bytes.count == 1 { return [256] }
+    return bytes.map { Token($0) ^ (isLoaded && fault == .changesWhenLoaded ? 1 : 0) }
+  }
+  func encode(examples: [[UInt8]], threads: Int) -> [[Token]] {
+    if fault == .threadsMatter, threads == 1 { return examples.reversed().map(encode) }
+    return examples.map { fault == .companyMatters ? encode($0).reversed() : encode($0) }
+  }
+  func decode(_ tokens: [Token], byteCount: Int) throws -> [UInt8] {
+    switch fault {
+    case .acceptsForeign: break
+    case .acceptsCounts: try checkRange(tokens)
+    default: try check(tokens, byteCount: byteCount)
+    }
+    if fault != .acceptsForeign, fault != .acceptsCounts, tokens.count != byteCount {
+      throw TokenizerError.corruptTokens(tokenizer: "Broken", reason: "another number")
+    }
+    return tokens.map { fault == .nulIsLost && $0 == 0 ? 32 : UInt8(truncatingIfNeeded: $0) }
+  }
+  func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
+    (fault == .generatesTooMuch ? tokens[...] : tokens.prefix(max(0, maximumBytes))).map {
+      UInt8(truncatingIfNeeded: $0)
+    }
+  }
+  func save(to folder: String) throws {
+    if fault == .losesFiles, !isLoaded { try writeAtomically([UInt8](), to: folder + "/file") }
+  }
+}
+
+struct BrokenBackend: TokenizerBackend {
+  let fault: BrokenTokenizer.Fault
+  let descriptor = TokenizerDescriptor(name: "Broken", summary: "", source: "")
+  func vocabularySize(of spec: ResolvedSpec) -> Int? { fault == .foretellsVocabulary ? 255 : 256 }
+  func train(_ spec: ResolvedSpec, context: TrainingContext) -> any Tokenizer {
+    BrokenTokenizer(spec: spec, fault: fault)
+  }
+  func load(_ spec: ResolvedSpec, from folder: String, context: LoadingContext) -> any Tokenizer {
+    BrokenTokenizer(spec: spec, fault: fault, isLoaded: true)
+  }
 }
 
 @Test func everyNameOfThePaperResolves() throws {
   struct Paper: Decodable { let compressionRatio: [String: Double] }
   let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../baselines/paper.json"
-  let paper = try JSONDecoder().decode(Paper.self, from: Data(contentsOf: URL(fileURLWithPath: path)))
+  let data = try Data(contentsOf: URL(fileURLWithPath: path))
+  let paper = try JSONDecoder().decode(Paper.self, from: data)
   #expect(paper.compressionRatio.count > 20)
-  for name in paper.compressionRatio.keys { #expect(throws: Never.self) { try registry.resolve(name) } }
+  // Every string of the file that looks like a name, too: the tables hold more.
+  let quoted = String(decoding: data, as: UTF8.self).split(separator: "\"").map(String.init)
+  let known = quoted.filter { text in
+    registry.names.contains { text == $0 || text.hasPrefix($0 + "[") && text.hasSuffix("]") }
+  }
+  for name in Set(known).union(paper.compressionRatio.keys) {
+    #expect(throws: Never.self, "\(name)") { try registry.resolve(name) }
+  }
   for bits in 1...16 { #expect(throws: Never.self) { try registry.resolve("AC[v=\(1 << bits)]") } }
+}
+
+@Test func backendsForetellWhatTheyMake() throws {
+  func backend(_ spec: ResolvedSpec) throws -> any TokenizerBackend { try registry.backend(named: spec.name) }
+  func bits(_ name: String) throws -> Int? {
+    let spec = try registry.resolve(name)
+    return try backend(spec).windowBits(of: spec)
+  }
+  #expect(try bits("EqualInfoAC[b=12,v=4k]") == 12)
+  #expect(try bits("EqualInfoAC[b=12,v=4k,reset=3]") == 36)
+  #expect(try bits("EqualInfoAC[b=12,v=4k,reset=never]") == nil)
+  #expect(try bits("M1Dictionary[v=4k]") == 12)
+  #expect(try bits("AC[v=4k]") == nil)
+  #expect(try registry.backend(named: "GZip").descriptor.origin == "Plugins/GZip.swift")
 }

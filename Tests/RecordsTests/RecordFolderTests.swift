@@ -15,7 +15,7 @@ import Testing
         text: RunRecord.Score.heldOut, sha256: "", bytes: 10, tokens: 5, nats: nats, bitsPerByte: nats / 6.93,
         precision: "f32", exampleBytes: [10], exampleNats: [nats])
     ]
-    var writer = Provenance(libraries: [:], threads: 1)
+    var writer = Provenance(Program(version: "test", commit: ""), libraries: [:], threads: 1)
     (writer.started, writer.ended) = (written, written)
     return try RunRecord(content, .init(written: written, stages: [], writer: writer))
   }

@@ -44,22 +44,6 @@ func badNamesAreRefused(text: String) {
   #expect(error?.description.contains("the nearest is 256") == true)
 }
 
-@Test func packingFollowsTheBits() {
-  let bytes: [UInt8] = [0b1011_0011, 0b0100_0000]
-  #expect(BitPacking.tokens(fromBits: bytes, bitCount: 10, width: 4) == [0b1011, 0b0011, 0b0100])
-  #expect(BitPacking.tokens(fromBits: bytes, bitCount: 9, width: 16) == [0b1011_0011_0000_0000])
-  #expect(BitPacking.tokens(fromBits: [], bitCount: 0, width: 8) == [])
-  var generator = SeededGenerator(seed: 5)
-  for width in 1...16 {
-    for count in 0..<40 {
-      let bytes = (0..<count).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
-      let tokens = BitPacking.tokens(fromBits: bytes, bitCount: count * 8, width: width)
-      #expect(tokens.allSatisfy { $0 < 1 << UInt32(width) })
-      #expect(Array(BitPacking.bytes(fromTokens: tokens, width: width).prefix(count)) == bytes)
-    }
-  }
-}
-
 @Test func parallelMapKeepsOrderAndThrowsTheFirstError() throws {
   #expect(try parallelMap(1000, threads: 2) { $0 * 3 } == (0..<1000).map { $0 * 3 })
   struct Failure: Error, Equatable { let index: Int }
@@ -74,7 +58,7 @@ func badNamesAreRefused(text: String) {
     func train(_ spec: ResolvedSpec, context: TrainingContext) throws -> any Tokenizer {
       throw TokenizerError.training("Fake", reason: "it is one")
     }
-    func load(_ spec: ResolvedSpec, from folder: String) throws -> any Tokenizer {
+    func load(_ spec: ResolvedSpec, from folder: String, context: LoadingContext) throws -> any Tokenizer {
       throw TokenizerError.training("Fake", reason: "it is one")
     }
   }

@@ -19,9 +19,6 @@ typedef struct __attribute__((swift_attr("@Sendable"))) CKKernels {
   /// "avx512", "avx2", "neon" or "plain".
   const char *name;
 
-  /// Columns in a packed panel of this set.
-  int panelWidth;
-
   /// C[M,N] = A[M,K] · B[K,N], or C += with accumulate. Element (i,k) of A lies at a[i*rsA + k*csA], B likewise.
   /// Exact: each element is one fma chain over k in order (after the old value of C with accumulate).
   void (*gemm)(int M, int N, int K, const float *a, ptrdiff_t rsA, ptrdiff_t csA, const float *b, ptrdiff_t rsB,
@@ -34,9 +31,9 @@ typedef struct __attribute__((swift_attr("@Sendable"))) CKKernels {
   /// C[M,N] = A[M,K] (rows of stride lda) · B, B packed by pack of this same set. Same bits as gemm.
   void (*gemmPacked)(int M, int N, int K, const float *a, ptrdiff_t lda, const float *packed, float *c, ptrdiff_t ldc);
 
-  /// out[rows,D] = x / rms(x) * weight, or `half` in bfloat16 where out is NULL. inverse (may be NULL): [rows], 1/rms.
+  /// out[rows,D] = x / rms(x) * weight, or outBF16 in bfloat16 where out is NULL. inverse (may be NULL): [rows], 1/rms.
   /// Zhang & Sennrich 2019, eq. 4, epsilon 1e-6.
-  void (*rmsNorm)(float *_Nullable out, uint16_t *_Nullable half, float *_Nullable inverse, const float *x,
+  void (*rmsNorm)(float *_Nullable out, uint16_t *_Nullable outBF16, float *_Nullable inverse, const float *x,
                   const float *weight, int rows, int D);
   /// dx[rows,D] += gradient of rmsNorm; dweight[D] += likewise.
   void (*rmsNormBackward)(float *dx, float *dweight, const float *dy, const float *x, const float *weight,
@@ -45,7 +42,7 @@ typedef struct __attribute__((swift_attr("@Sendable"))) CKKernels {
   void (*relu)(float *x, size_t n);
   /// dx = y > 0 ? dx : 0, y being relu's output.
   void (*reluBackward)(float *dx, const float *y, size_t n);
-  void (*reluBackwardHalf)(uint16_t *dx, const uint16_t *y, size_t n);
+  void (*reluBackwardBF16)(uint16_t *dx, const uint16_t *y, size_t n);
   /// bfloat16 of x, to nearest, ties to even.
   void (*narrow)(uint16_t *out, const float *x, size_t n);
   /// out[columns, ldo] = transpose of x[rows, ldx].
@@ -82,10 +79,11 @@ typedef struct __attribute__((swift_attr("@Sendable"))) CKKernels {
                             ptrdiff_t ldo, const float *reversedBias, const float *logSumExp, int S, int d);
 
   /// Cross entropy with z-loss over rows of logits [rows, V] (rows of stride ld), which become their gradients times
-  /// `scale` when scale is not 0; with `half`, gradients are bfloat16, each row from the start of its logits' place. A
-  /// target below 0 is no target: its gradient is 0. nats, z: sums over rows of -log p(target) and log(Z)^2, added to.
+  /// `scale` when scale is not 0; with bf16, gradients are bfloat16, each row from the start of its logits' place. A
+  /// target below 0 is no target: its gradient is 0. nats: [rows], -log p(target), 0 without target, NaN where a logit
+  /// is NaN. z: the sum over rows of log(Z)^2, added to.
   void (*crossEntropy)(float *logits, ptrdiff_t ld, const int32_t *targets, int rows, int V, float zLoss, float scale,
-                       int half, double *nats, double *z);
+                       int bf16, double *nats, double *z);
 
   /// Integer frequencies of softmax(logits[256]) with total 2^bits, each ≥ 1: 1 + floor(p·(2^bits - 256)); the largest
   /// (lowest index on ties) takes what is left. bits in 8...16.
@@ -104,9 +102,10 @@ typedef struct __attribute__((swift_attr("@Sendable"))) CKKernels {
   /// Pass 2: returns the sum of squares of the unclipped update g·scale·rowFactor[i]·columnFactor[j].
   double (*adafactorNorm)(const float *g, int rows, int cols, float gradientScale, const float *rowFactor,
                           const float *columnFactor);
-  /// Pass 3: w -= step · g·scale·rowFactor[i]·columnFactor[j].
+  /// Pass 3: w = keep · w - step · g·scale·rowFactor[i]·columnFactor[j].
   void (*adafactorApply)(float *w, const float *g, int rows, int cols, float gradientScale, const float *rowFactor,
-                         const float *columnFactor, float step);
+                         const float *columnFactor, float step,
+                         float keep);
 
   /// Runs `rounds` of independent fma chains on registers; 2·16·rounds·(the returned count) FLOPs.
   int (*fmaBurst)(long rounds, float *sink);
@@ -119,9 +118,16 @@ const CKKernels *_Nullable ck_kernels_named(const char *name);
 /// The set that HARNESS_KERNELS asks for is unknown here: its value; NULL when all is well.
 const char *_Nullable ck_kernels_refused(void);
 
-/// exp and natural log as the kernels compute them (for tests).
-float ck_exp(float x);
+/// Elementary functions out of IEEE +, -, * and /: the same bits on every machine, relative error below 2^-49.
+/// Natural log: -inf at 0, NaN below and for NaN.
 double ck_log(double x);
+/// e^x: 0 below -708, inf above 709.
+double ck_exp(double x);
+/// cos(πx) and sin(πx), |x| at most 2^50.
+double ck_cospi(double x);
+double ck_sinpi(double x);
+/// exp as the kernels compute it in single precision (for tests).
+float ck_expf(float x);
 
 #if defined(__clang__)
 #pragma clang assume_nonnull end

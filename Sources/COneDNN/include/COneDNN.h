@@ -2,10 +2,6 @@
 #pragma once
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /// C = op(A)·op(B): op(A) is [m, k], op(B) [k, n]; a transposed operand lies in memory as its transpose.
 typedef struct {
   int m, n, k;
@@ -20,14 +16,10 @@ typedef struct {
   int bfloat16Result;
 } CODProduct;
 
-/// NULL, or a message saying why this machine has no bfloat16 products. Thread-safe.
+/// Loads the library once. NULL, or a message saying why this machine has no bfloat16 products. Thread-safe.
 const char *_Nullable cod_load(void);
 /// The version and instruction set in use, or "".
 const char *_Nonnull cod_config(void);
-/// Only after cod_load returned NULL. Returns NULL, or what oneDNN refused.
-const char *_Nullable cod_multiply(const CODProduct *_Nonnull product, const uint16_t *_Nonnull a,
-                                   const uint16_t *_Nonnull b, void *_Nonnull c);
-
-#ifdef __cplusplus
-}
-#endif
+/// Only after cod_load returned NULL. 0, or oneDNN's status (dnnl_status_t) where it refuses the product.
+int cod_multiply(const CODProduct *_Nonnull product, const uint16_t *_Nonnull a, const uint16_t *_Nonnull b,
+                 void *_Nonnull c);

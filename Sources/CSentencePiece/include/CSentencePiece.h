@@ -10,9 +10,13 @@ extern "C" {
 /// A loaded SentencePiece model. Owned by the caller; csp_free ends it. Encoding and decoding are thread-safe.
 typedef struct CSPProcessor CSPProcessor;
 
-/// Trains with the library's own trainer from the sentences of `inputPath`, one a line, into `modelPrefix`.model.
-/// arguments: the trainer's options, key=value, one a line. 0, or non-zero with the message in `error`.
-int csp_train(const char *_Nonnull arguments, char *_Nonnull error, size_t errorSize);
+/// Trains with the library's own trainer.
+/// arguments: the trainer's options, key=value, one a line, without its input and output files.
+/// text: UTF-8 sentences, one a line, each line ended by a newline; read in place, not kept.
+/// *model receives the serialised model, which csp_free_bytes ends, *modelSize its length.
+/// 0, or non-zero with the message in `error`.
+int csp_train(const char *_Nonnull arguments, const char *_Nonnull text, size_t size,
+              char *_Nullable *_Nonnull model, size_t *_Nonnull modelSize, char *_Nonnull error, size_t errorSize);
 
 /// Loads a serialised model. NULL, with the message in `error`, when it cannot be read.
 CSPProcessor *_Nullable csp_load(const void *_Nonnull model, size_t size, char *_Nonnull error, size_t errorSize);
@@ -32,11 +36,12 @@ const char *_Nonnull csp_piece(const CSPProcessor *_Nonnull processor, int id, s
 /// Encodes UTF-8 text. *ids receives an array that csp_free_ids ends; returns its length, or -1 with `error`.
 ptrdiff_t csp_encode(const CSPProcessor *_Nonnull processor, const char *_Nonnull text, size_t size,
                      int32_t *_Nullable *_Nonnull ids, char *_Nonnull error, size_t errorSize);
-/// Decodes ids with the library's own rules. *text receives bytes that csp_free_text ends; returns the length, or -1.
+/// Decodes ids with the library's own rules. *text receives bytes that csp_free_bytes ends; returns the length, or -1
+/// with `error`.
 ptrdiff_t csp_decode(const CSPProcessor *_Nonnull processor, const int32_t *_Nonnull ids, size_t count,
                      char *_Nullable *_Nonnull text, char *_Nonnull error, size_t errorSize);
 void csp_free_ids(int32_t *_Nullable ids);
-void csp_free_text(char *_Nullable text);
+void csp_free_bytes(char *_Nullable bytes);
 
 #ifdef __cplusplus
 }

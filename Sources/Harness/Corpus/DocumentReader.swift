@@ -9,8 +9,15 @@ import Support
 
 /// Reads documents from text, gzip and JSON-lines files, one at a time: a corpus may be larger than memory.
 ///
-/// A plain text is cut into documents at the first blank line after 16 KiB, or at the first line after 64 KiB.
+/// A plain text is one document. It comes in pieces, cut after the first blank line that follows 16 KiB, else after the
+/// first line that follows 64 KiB, else (a text without lines) between two characters at 128 KiB.
 struct DocumentReader {
+  /// A document, or a part of one.
+  struct Piece: Equatable {
+    var bytes: [UInt8]
+    /// Whether it continues the piece before it.
+    var goesOn = false
+  }
   let files: [String]
 
   static let extensions = ["txt", "text", "gz", "dz", "jsonl", "json", "ndjson"]
@@ -56,16 +63,28 @@ struct DocumentReader {
     self.files = files
   }
 
-  /// Calls `body` with every document, in order.
-  func forEach(_ body: ([UInt8]) throws -> Void) throws {
-    for file in files { try read(file, body) }
+  /// Of every file its format and SHA-256: what decides the documents.
+  func identities() throws -> [String] {
+    try files.map { file in
+      let format = Self.format(file)
+      return "\(format.isJSON ? "json" : "text")\(format.isCompressed ? " gzip" : "") \(try sha256(file: file))"
+    }
   }
 
-  private func read(_ file: String, _ body: ([UInt8]) throws -> Void) throws {
+  private static func format(_ file: String) -> (isCompressed: Bool, isJSON: Bool) {
     var name = file.lowercased()
     let isCompressed = name.hasSuffix(".gz") || name.hasSuffix(".dz")
     if isCompressed { name.removeLast(3) }
-    let isJSON = [".jsonl", ".json", ".ndjson"].contains { name.hasSuffix($0) }
+    return (isCompressed, [".jsonl", ".json", ".ndjson"].contains { name.hasSuffix($0) })
+  }
+
+  /// Calls `body` with every document, in order, piece by piece.
+  func forEach(_ body: (Piece) throws -> Void) throws {
+    for file in files { try read(file, body) }
+  }
+
+  private func read(_ file: String, _ body: (Piece) throws -> Void) throws {
+    let (isCompressed, isJSON) = Self.format(file)
     let next: () throws -> [UInt8]?
     if isCompressed {
       do {
@@ -79,34 +98,33 @@ struct DocumentReader {
       next = { try handle.read(upToCount: 1 << 20).flatMap { $0.isEmpty ? nil : [UInt8]($0) } }
     }
     var pending: [UInt8] = []
+    var searched = 0  // bytes of `pending` that hold no end
     var line = 0
+    var goesOn = false
     func take(_ block: [UInt8], isLast: Bool) throws {
       pending += block
       var start = 0
-      if isJSON {
-        var scanned = 0
-        while let end = pending[scanned...].firstIndex(of: 0x0A) {
+      while let end = isJSON ? Self.lineEnd(pending, from: searched) : Self.cut(pending, from: start, isLast: isLast) {
+        if isJSON {
           line += 1
           try parse(json: pending[start..<end], file: file, line: line, body)
-          start = end + 1
-          scanned = start
+        } else {
+          try body(Piece(bytes: Array(pending[start..<end]), goesOn: goesOn))
+          goesOn = true
         }
-        if isLast, start < pending.count {
-          line += 1
-          try parse(json: pending[start...], file: file, line: line, body)
-          start = pending.count
+        start = end
+        searched = end
+      }
+      if isLast, start < pending.count {
+        if isJSON {
+          try parse(json: pending[start...], file: file, line: line + 1, body)
+        } else {
+          try body(Piece(bytes: Array(pending[start...]), goesOn: goesOn))
         }
-      } else {
-        while let end = Self.cut(pending, from: start) {
-          try body(Array(pending[start..<end]))
-          start = end
-        }
-        if isLast, start < pending.count {
-          try body(Array(pending[start...]))
-          start = pending.count
-        }
+        start = pending.count
       }
       pending.removeFirst(start)
+      searched = pending.count
     }
     do {
       while let block = try next() { try take(block, isLast: false) }
@@ -123,7 +141,7 @@ struct DocumentReader {
     }
   }
 
-  private func parse(json line: ArraySlice<UInt8>, file: String, line number: Int, _ body: ([UInt8]) throws -> Void)
+  private func parse(json line: ArraySlice<UInt8>, file: String, line number: Int, _ body: (Piece) throws -> Void)
     throws
   {
     if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { return }
@@ -132,22 +150,29 @@ struct DocumentReader {
       throw refuse("not a JSON object")
     }
     guard let text = object["text"] as? String else { throw refuse("the object has no string 'text'") }
-    try body(Array(text.utf8))
+    try body(Piece(bytes: Array(text.utf8)))
   }
 
-  /// The end of the document that begins at `start`, if the bytes hold it.
-  private static func cut(_ bytes: [UInt8], from start: Int) -> Int? {
-    guard bytes.count - start > 1 << 16 else { return nil }
-    var i = start + (1 << 14)
-    while i < bytes.count - 1, i < start + (1 << 16) {
+  /// The end of the line that holds byte `start`, if the bytes hold it.
+  private static func lineEnd(_ bytes: [UInt8], from start: Int) -> Int? {
+    bytes[start...].firstIndex(of: 0x0A).map { $0 + 1 }
+  }
+
+  /// Bytes of a text after which a piece ends at a blank line, at a line, or anywhere.
+  private static let paragraph = 1 << 14, lines = 1 << 16, longest = 1 << 17
+
+  /// The end of the piece that begins at `start`, if the bytes tell it; with `isLast` no more bytes come.
+  private static func cut(_ bytes: [UInt8], from start: Int, isLast: Bool) -> Int? {
+    guard isLast || bytes.count - start >= longest else { return nil }
+    let end = min(bytes.count, start + longest)
+    var i = start + paragraph
+    while i + 1 < min(end, start + lines) {
       if bytes[i] == 0x0A, bytes[i + 1] == 0x0A { return i + 2 }
       i += 1
     }
-    i = start + (1 << 16)
-    while i < bytes.count {
-      if bytes[i] == 0x0A { return i + 1 }
-      i += 1
-    }
-    return nil
+    if let newline = bytes[min(end, start + lines)..<end].firstIndex(of: 0x0A) { return newline + 1 }
+    guard end - start == longest else { return nil }
+    // Not inside a character: continuation bytes begin with the bits 10; four of them are no UTF-8.
+    return (end - 3..<end).reversed().first { bytes[$0] & 0xC0 != 0x80 } ?? end
   }
 }

@@ -108,6 +108,17 @@ final class YAMLSection {
     }
   }
 
+  /// Every key of the mapping with its list of words, or its one word.
+  func stringLists() throws -> [String: [String]] {
+    var lists: [String: [String]] = [:]
+    for (key, _) in mapping {
+      guard let name = key.string else { continue }
+      guard let words = try strings(name), !words.isEmpty else { throw error(name, "must be a path or a list of paths") }
+      lists[name] = words
+    }
+    return lists
+  }
+
   func number(_ key: String, in range: ClosedRange<Double>) throws -> Double? {
     guard let text = try string(key) else { return nil }
     guard let value = Self.value(text), range.contains(value) else {

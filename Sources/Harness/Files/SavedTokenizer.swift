@@ -1,75 +1,84 @@
 import Foundation
 import Support
 import Tokenizers
+import Transformer
 
 /// A trained tokenizer as a self-contained folder: `tokenizer.json` and the backend's own files.
 public struct SavedTokenizer: Sendable {
-  struct Manifest: Codable {
+  struct Description: Codable {
     var format: Int
-    var tokenizer: String
+    var tokenizer: SpecTable
     /// SHA-256 of every other file of the folder, by name.
     var files: [String: String]
   }
   public let tokenizer: any Tokenizer
-  /// SHA-256 of the canonical name and all files: 64 hexadecimal digits.
+  /// SHA-256 of the description, which holds the parameters and the hashes of all files: 64 hexadecimal digits.
   public let sha256: String
 
-  static let format = 1
-  package static let manifestName = "tokenizer.json"
+  static let format = 2
+  package static let descriptionName = "tokenizer.json"
 
+  /// Makes a new folder of a trained tokenizer.
+  /// - Throws: ``FileError`` where the folder exists or cannot be written; nothing half-written is left.
   public static func save(_ tokenizer: any Tokenizer, to folder: String) throws {
-    try makeFolder(
-      (folder as NSString).deletingLastPathComponent.isEmpty ? "." : (folder as NSString).deletingLastPathComponent)
-    try buildFolder(folder) { beside in
-      try tokenizer.save(to: beside)
-      let manifest = Manifest(
-        format: format, tokenizer: tokenizer.spec.canonicalName, files: try hashes(of: beside))
-      try writeAtomically(try jsonEncoder().encode(manifest), to: beside + "/" + manifestName)
+    let folder = withoutTrailingSlash(folder)
+    try makeFolder(parentFolder(folder))
+    let beside = besideName(folder)
+    do {
+      try makeFolder(beside)
+      try write(tokenizer, into: beside)
+      guard try renameIfAbsent(beside, to: folder) else { throw FileError(folder, "exists already; give a new folder") }
+    } catch {
+      try? FileManager.default.removeItem(atPath: beside)
+      throw error
     }
   }
 
-  private static func hashes(of folder: String) throws -> [String: String] {
+  /// Writes a trained tokenizer's files into an existing folder.
+  static func write(_ tokenizer: any Tokenizer, into folder: String) throws {
+    try tokenizer.save(to: folder)
     var files: [String: String] = [:]
-    for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name != manifestName {
-      files[name] = Support.sha256(
-        try Data(contentsOf: URL(fileURLWithPath: folder + "/" + name), options: .mappedIfSafe))
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name != descriptionName {
+      files[name] = try Support.sha256(file: folder + "/" + name)
+      syncToDisk(folder + "/" + name)
     }
-    return files
+    // Where the parameters' files lay says nothing of the tokenizer.
+    var table = tokenizer.spec.table
+    table.files = table.files.mapValues { SpecTable.File(path: $0.baseName, sha256: $0.sha256) }
+    let description = Description(format: format, tokenizer: table, files: files)
+    try writeAtomically(try jsonEncoder().encode(description), to: folder + "/" + descriptionName)
   }
 
-  /// - Throws: ``HarnessError/file(_:reason:)`` for a folder that is no tokenizer, or whose files have changed.
-  public init(folder: String, registry: Registry) throws {
-    let path = folder + "/" + Self.manifestName
+  /// - Throws: ``FileError`` for a folder that is no tokenizer, or whose files have changed.
+  public init(folder: String, registry: Registry, threads: Int) throws {
+    let path = folder + "/" + Self.descriptionName
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else {
-      throw HarnessError.file(
-        folder, reason: "no tokenizer here (\(Self.manifestName) is missing); make one with 'harness train'")
+      throw FileError(folder, "no tokenizer here (\(Self.descriptionName) is missing); make one with 'harness train'")
     }
-    guard let manifest = try? JSONDecoder().decode(Manifest.self, from: data) else {
-      throw HarnessError.file(path, reason: "damaged: not a tokenizer's description")
+    struct Version: Decodable { var format: Int }
+    guard let version = try? JSONDecoder().decode(Version.self, from: data) else {
+      throw FileError(path, "damaged: not a tokenizer's description")
     }
-    guard manifest.format == Self.format else {
-      throw HarnessError.file(path, reason: "format \(manifest.format); this program reads format \(Self.format)")
+    guard version.format == Self.format else {
+      throw FileError(
+        path, "format \(version.format); this program reads format \(Self.format); train the tokenizer again")
     }
-    for (name, expected) in manifest.files.sorted(by: { $0.key < $1.key }) {
-      guard !name.contains("/"),
-        let content = try? Data(contentsOf: URL(fileURLWithPath: folder + "/" + name), options: .mappedIfSafe)
-      else { throw HarnessError.file(folder + "/" + name, reason: "is missing") }
-      guard Support.sha256(content) == expected else {
-        throw HarnessError.file(
-          folder + "/" + name, reason: "has changed since the tokenizer was trained; its text would not come back")
+    let description: Description
+    do { description = try JSONDecoder().decode(Description.self, from: data) } catch {
+      throw FileError(path, "damaged: \(error)")
+    }
+    for (name, expected) in description.files.sorted(by: { $0.key < $1.key }) {
+      guard !name.contains("/"), let found = try? Support.sha256(file: folder + "/" + name) else {
+        throw FileError(folder + "/" + name, "is missing")
+      }
+      guard found == expected else {
+        throw FileError(
+          folder + "/" + name, "has changed since the tokenizer was trained; its text would not come back")
       }
     }
-    let resolved = try registry.resolveSaved(manifest.tokenizer)
-    tokenizer = try registry.backend(named: resolved.name).load(resolved, from: folder)
-    let listing = manifest.files.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
-    sha256 = Support.sha256(Data(([manifest.tokenizer] + listing).joined(separator: "\n").utf8))
-  }
-}
-
-extension Registry {
-  /// A saved tokenizer's name: a path in it need no longer exist.
-  func resolveSaved(_ name: String) throws -> ResolvedSpec {
-    let spec = try TokenizerSpec(name)
-    return try ResolvedSpec(spec, descriptor: backend(named: spec.name).descriptor)
+    let spec = try registry.resolve(description.tokenizer)
+    let context = LoadingContext(byteModel: { try NeuralByteModel.load(from: $0) }, threads: threads)
+    tokenizer = try registry.backend(named: spec.name).load(spec, from: folder, context: context)
+    sha256 = Support.sha256(try jsonEncoder().encode(description))
   }
 }

@@ -30,6 +30,13 @@ public struct TokenFile: Sendable, Equatable {
   public var byteCounts: [Int]
   public var examples: [[Token]]
 
+  /// The comment line of ``TokenFormat/ids``: JSON, so that a name may hold anything.
+  private struct Header: Codable {
+    var tokenizer: String
+    var sha256: String
+    var byteCounts: [Int]
+  }
+
   static let magic = Array("TOKHARN1".utf8)
 
   public init(tokenizer: String, sha256: String, byteCounts: [Int], examples: [[Token]]) {
@@ -41,7 +48,9 @@ public struct TokenFile: Sendable, Equatable {
 
   public func serialized(_ format: TokenFormat) throws -> Data {
     if format == .ids {
-      var text = "# tokens 1 \(tokenizer) \(sha256) \(byteCounts.map(String.init).joined(separator: ","))\n"
+      let header = try jsonEncoder(pretty: false).encode(
+        Header(tokenizer: tokenizer, sha256: sha256, byteCounts: byteCounts))
+      var text = "# tokens 2 \(String(decoding: header, as: UTF8.self))\n"
       for example in examples { text += example.map(String.init).joined(separator: " ") + "\n" }
       text += "# crc32 \(crc32(Array(text.utf8)))\n"
       return Data(text.utf8)
@@ -68,16 +77,17 @@ public struct TokenFile: Sendable, Equatable {
       } else if let small = UInt16(exactly: token) {
         append(small)
       } else {
-        throw HarnessError.usage("token \(token) does not fit in two bytes; use --format u32")
+        throw TokenizerError.encoding(
+          tokenizer: tokenizer, reason: "token \(token) does not fit in two bytes; use --format u32")
       }
     }
     append(crc32(data))
     return data
   }
 
-  /// - Throws: ``HarnessError/file(_:reason:)`` for anything that was not written by this program, whole.
+  /// - Throws: ``FileError`` for anything that was not written by this program, whole.
   public init(_ data: Data, path: String) throws {
-    func refuse(_ reason: String) -> HarnessError { .file(path, reason: reason) }
+    func refuse(_ reason: String) -> FileError { FileError(path, reason) }
     let file = [UInt8](data)
     if file.starts(with: Array("# tokens ".utf8)) {
       try self.init(text: String(decoding: file, as: UTF8.self), refuse: refuse)
@@ -123,7 +133,7 @@ public struct TokenFile: Sendable, Equatable {
     self.init(tokenizer: name, sha256: sha256, byteCounts: byteCounts, examples: examples)
   }
 
-  private init(text: String, refuse: (String) -> HarnessError) throws {
+  private init(text: String, refuse: (String) -> FileError) throws {
     let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     guard lines.count >= 3, lines[lines.count - 1].isEmpty, lines[lines.count - 2].hasPrefix("# crc32 ") else {
       throw refuse("truncated: the closing CRC-32 line is missing")
@@ -132,11 +142,13 @@ public struct TokenFile: Sendable, Equatable {
     guard lines[lines.count - 2] == "# crc32 \(crc32(Array(body.utf8)))" else {
       throw refuse("damaged: its CRC-32 does not match")
     }
-    let header = lines[0].split(separator: " ", omittingEmptySubsequences: false)
-    guard header.count == 6, header[2] == "1" else { throw refuse("not format 1 of token files") }
-    tokenizer = String(header[3])
-    sha256 = String(header[4])
-    byteCounts = header[5].split(separator: ",").compactMap { Int($0) }
+    guard lines[0].hasPrefix("# tokens 2 "),
+      let header = try? JSONDecoder().decode(Header.self, from: Data(lines[0].dropFirst(11).utf8))
+    else { throw refuse("not format 2 of token files; encode the text again") }
+    guard header.byteCounts.allSatisfy({ (0..<1 << 48).contains($0) }) else {
+      throw refuse("damaged: an impossible byte count")
+    }
+    (tokenizer, sha256, byteCounts) = (header.tokenizer, header.sha256, header.byteCounts)
     examples = try lines[1..<lines.count - 2].map { line in
       try line.split(separator: " ").map { word in
         guard let token = Token(word) else { throw refuse("'\(word)' is no token id") }

@@ -1,82 +1,74 @@
 import Foundation
-import Metrics
 import Support
 import Tokenizers
 import Transformer
 
-/// What a run will do, worked out before it does it.
-public struct Plan: Sendable {
-  public struct Cell: Sendable, Hashable {
+/// What a run will do, worked out before it does it. Trains nothing, measures nothing.
+public struct Plan: Sendable, Codable {
+  public struct Cell: Sendable, Codable, Hashable {
     public let tokenizer: String
     public let size: String
     public let seed: UInt64
     /// nil where it takes the trained tokenizer to tell.
     public let steps: Int?
     public let flops: Double?
-
-    /// Names the cell's record: letters, digits, = , . - only.
-    public var fileName: String {
-      let safe = tokenizer.map { $0.isLetter || $0.isNumber || "=,.-".contains($0) ? $0 : "_" }
-      return "\(String(safe)).\(size).seed\(seed)"
-    }
+  }
+  /// An M1 that some cells stand on.
+  public struct M1: Sendable, Codable, Hashable {
+    public let size: String
+    public let contextLength: Int
+    public let steps: Int
+    public let flops: Double
   }
   public let cells: [Cell]
-  public let needsM1: Bool
-  public let m1FLOPs: Double
-  /// Training FLOPs a second that the estimate assumes.
-  public let flopsPerSecond: Double
+  public let m1: [M1]
+  public let precision: Precision
 
-  public init(_ experiment: Experiment, registry: Registry, flopsPerSecond: Double) throws {
-    var cells: [Cell] = []
-    var needsM1 = false
-    // Seeds outermost: a run that is stopped has whole seeds, not whole tokenizers.
-    for (index, seed) in experiment.seeds.enumerated() {
-      for name in experiment.tokenizers {
-        let spec = try registry.resolve(name)
-        if index == 0, try registry.backend(named: spec.name).descriptor.needsByteModel { needsM1 = true }
-        for size in experiment.sizes {
-          let shape = spec.knownVocabularySize.flatMap { ModelShape(named: size, vocabulary: $0) }
-          let steps = shape.flatMap { experiment.steps(shape: $0, bytesPerToken: nil) }
-          let flops = shape.flatMap { shape in
-            steps.map {
-              Double($0 * experiment.tokensPerStep)
-                * FLOPsConvention.all.trainingPerToken(shape, sequenceLength: experiment.m2.sequenceLength)
-            }
-          }
-          cells.append(Cell(tokenizer: name, size: size, seed: seed, steps: steps, flops: flops))
-        }
+  public init(_ experiment: ResolvedExperiment, registry: Registry) throws {
+    cells = try experiment.cells.map { request in
+      let spec = try registry.resolve(request.writtenTokenizer)
+      let shape = try registry.backend(named: spec.name).vocabularySize(of: spec).flatMap {
+        ModelShape(named: request.size, vocabulary: $0)
       }
+      let steps = try shape.flatMap { try request.match.steps(shape: $0, training: request.m2, bytesPerToken: nil) }
+      return Cell(
+        tokenizer: request.tokenizer, size: request.size, seed: request.seed, steps: steps,
+        flops: shape.flatMap { shape in steps.map { Self.flops(shape, request.m2, steps: $0) } })
     }
-    self.cells = cells
-    self.needsM1 = needsM1
-    m1FLOPs =
-      ModelShape(named: experiment.m1.size, vocabulary: 256).map {
-        FLOPsConvention.all.trainingPerToken($0, sequenceLength: experiment.m1.training.sequenceLength)
-          * Double(experiment.m1.steps * experiment.m1.training.batch * experiment.m1.training.sequenceLength)
-      } ?? 0
-    self.flopsPerSecond = flopsPerSecond
+    m1 = unique(experiment.cells.compactMap(\.m1)).map { options in
+      let shape = ModelShape(named: options.size, vocabulary: 256)
+      return M1(
+        size: options.size, contextLength: options.training.sequenceLength, steps: options.steps,
+        flops: shape.map { Self.flops($0, options.training, steps: options.steps) } ?? 0)
+    }
+    precision = experiment.cells.first?.m2.precision ?? .f32
   }
 
-  /// Training FLOPs of all cells whose steps are known, and M1's.
-  public var totalFLOPs: Double { cells.reduce(needsM1 ? m1FLOPs : 0) { $0 + ($1.flops ?? 0) } }
+  private static func flops(_ shape: ModelShape, _ options: TrainingOptions, steps: Int) -> Double {
+    Double(steps) * Double(options.tokensPerStep)
+      * FLOPsConvention.all.trainingPerToken(shape, sequenceLength: options.sequenceLength)
+  }
 
-  /// Training time in seconds at half the measured matrix-product speed; tokenizing comes on top.
-  public var estimatedSeconds: Double { totalFLOPs / flopsPerSecond }
+  /// Training FLOPs of all cells whose steps are known, and of the M1s.
+  public var totalFLOPs: Double { cells.reduce(0) { $0 + ($1.flops ?? 0) } + m1.reduce(0) { $0 + $1.flops } }
 
-  public var description: String {
-    var lines = ["plan: \(cells.count) cells" + (needsM1 ? " and M1 (\(scientific(m1FLOPs)) training FLOPs)" : "")]
-    let widest = cells.map(\.tokenizer.count).max() ?? 0
-    var shown: Set<String> = []
-    for cell in cells where shown.insert(cell.tokenizer + cell.size).inserted {
-      let seeds = cells.count { $0.tokenizer == cell.tokenizer && $0.size == cell.size }
+  /// - Parameter flopsPerSecond: what training is assumed to run at.
+  public func description(flopsPerSecond: Double) -> String {
+    var lines = ["plan: \(cells.count) cells"]
+    for m1 in m1 {
       lines.append(
-        "  \(cell.tokenizer.padding(toLength: widest, withPad: " ", startingAt: 0))  \(cell.size)"
-          + "  \(seeds) seed\(seeds == 1 ? "" : "s")  steps \(cell.steps.map(String.init) ?? "---")"
-          + "  FLOPs \(cell.flops.map(scientific) ?? "---")")
+        "  M1 \(m1.size) of \(m1.contextLength) positions  steps \(m1.steps)  FLOPs \(scientific(m1.flops))")
+    }
+    let widest = cells.map(\.tokenizer.count).max() ?? 0
+    for key in unique(cells.map { [$0.tokenizer, $0.size] }) {
+      let same = cells.filter { [$0.tokenizer, $0.size] == key }
+      lines.append(
+        "  \(key[0].padding(toLength: widest, withPad: " ", startingAt: 0))  \(key[1])  \(same.count) seed\(same.count == 1 ? "" : "s")"
+          + "  steps \(same[0].steps.map(String.init) ?? "---")  FLOPs \(same[0].flops.map(scientific) ?? "---")")
     }
     lines.append(
-      "total \(scientific(totalFLOPs)) training FLOPs, about \(duration(estimatedSeconds)) of training here at an assumed "
-        + "\(Int(flopsPerSecond / 1e9)) GFLOP/s, tokenizing and evaluation not counted")
+      "total \(scientific(totalFLOPs)) training FLOPs, about \(duration(totalFLOPs / flopsPerSecond)) of training here at an assumed "
+        + "\(Int(flopsPerSecond / 1e9)) GFLOP/s; what is in the store is not trained again; tokenizing and evaluation come on top")
     return lines.joined(separator: "\n")
   }
 }

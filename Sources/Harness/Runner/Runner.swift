@@ -1,271 +1,87 @@
 import Foundation
-import Metrics
+import Records
+import Store
 import Support
 import Synchronization
 import Tokenizers
 import Transformer
 
-/// Runs an experiment's matrix.
+/// Runs the cells of a resolved experiment.
 ///
-/// Everything lies in the run folder: `experiment.yaml`, `records/` (one JSON a cell), `models/` (weights), and `work/`,
-/// the stages' cache. A stopped run continues where it was; a finished one trains nothing.
+/// Any number of processes may run one experiment in one folder, or several over one store: each takes the cells that
+/// no other is working on. A stopped run continues where it was; a finished one computes nothing.
 public struct Runner: Sendable {
-  public let experiment: Experiment
-  public let registry: Registry
-  public let folder: String
+  public let experiment: ResolvedExperiment
+  public let records: RecordFolder
+  public let stages: Stages
   public let jobs: Int
-  public let threads: Int
-  public let progress: Progress
 
-  public init(
-    _ experiment: Experiment, registry: Registry, folder: String, jobs: Int = 1, threads: Int, progress: Progress
-  ) {
+  /// - Parameter stages: with `waits` false, so that what others build is left for later.
+  public init(_ experiment: ResolvedExperiment, records: RecordFolder, stages: Stages, jobs: Int) {
     self.experiment = experiment
-    self.registry = registry
-    self.folder = folder
+    self.records = records
+    self.stages = stages
     self.jobs = max(1, jobs)
-    self.threads = max(1, threads)
-    self.progress = progress
   }
 
   /// The outcome of all cells, in plan order.
   public struct Outcome: Sendable {
     public let records: [RunRecord]
-    /// Cells whose training was already there.
+    /// Cells of which everything was there already.
     public let reused: Int
-    public var failures: [RunRecord] { records.filter { $0.status != "ok" } }
+    public var failures: [RunRecord] { records.filter { !$0.isFinished } }
   }
 
-  /// - Throws: what keeps the whole run from starting. A failing cell is recorded, and the others go on.
-  public func run(_ plan: Plan) throws -> Outcome {
-    for part in ["records", "models", "work"] { try makeFolder(folder + "/" + part) }
-    try writeAtomically(try jsonEncoder().encode(experiment.tokenizers), to: folder + "/order.json")
-    let corpus = try Corpus(experiment.corpus, cache: folder + "/work/corpus") { progress.line($0) }
-    progress.line(
-      "corpus: \(corpus.documents) documents, \(corpus.train.byteCount) training and \(corpus.validation.byteCount) held-out bytes"
-    )
-    let stages = Stages(
-      experiment: experiment, registry: registry, corpus: corpus, work: folder + "/work", threads: threads,
-      progress: progress)
-    let environment = RunRecord.Environment.current(precision: experiment.m2.precision)
+  private struct State {
+    var waiting: [Int]
+    var records: [Int: RunRecord] = [:]
+    var reused = 0
+  }
 
-    // Tokenizers one after another, each with all threads; then cells side by side.
-    var prepared: [String: Result<Stages.Tokens, any Error>] = [:]
-    for name in experiment.tokenizers {
-      prepared[name] = Result {
-        let saved = try stages.tokenizer(try registry.resolve(name))
-        return try stages.tokens(saved) { vocabulary, ratio in
-          let steps = experiment.sizes.compactMap { size in
-            ModelShape(named: size, vocabulary: vocabulary).flatMap {
-              experiment.steps(shape: $0, bytesPerToken: ratio)
-            }
+  /// - Parameter each: called after every record, one at a time.
+  /// - Throws: what keeps records from being written. A failing cell is recorded, and the others go on.
+  public func run(each: @Sendable (RunRecord) throws -> Void) throws -> Outcome {
+    let cells = experiment.cells
+    let state = Mutex(State(waiting: Array(cells.indices)))
+    let reporting = Mutex(())
+    _ = try parallelMap(min(jobs, cells.count), threads: jobs) { _ in
+      var said: Set<Int> = []
+      while let index = state.withLock({ $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }) {
+        let request = cells[index]
+        do {
+          let (record, reusedAll) = try stages.record(request)
+          try records.append(record)
+          report(record, reusedAll: reusedAll)
+          state.withLock { state in
+            state.records[index] = record
+            if reusedAll { state.reused += 1 }
           }
-          return (steps.max() ?? 0) * experiment.tokensPerStep
+          try reporting.withLock { _ in try each(record) }
+        } catch let error as HarnessError {
+          guard case .busy = error else { throw error }
+          if said.insert(index).inserted { stages.progress.line("\(request.title): later; \(error)") }
+          let others = state.withLock { state in
+            state.waiting.append(index)
+            return state.waiting.count
+          }
+          // All that is left may be in other hands: a pause, not a race through the list.
+          if said.count >= others { Thread.sleep(forTimeInterval: min(0.5, Claim.staleSeconds / 5)) }
         }
       }
-      if case .failure(let error) = prepared[name] { progress.line("\(name): failed: \(error)") }
     }
-    let tokens = prepared
-    let reused = Atomic<Int>(0)
-    let records = try parallelMap(plan.cells.count, threads: jobs) { index in
-      let cell = plan.cells[index]
-      var record = RunRecord(
-        experiment: experiment.name, experimentHash: try cacheKey(experiment),
-        corpus: experiment.corpus.paths.map { ($0 as NSString).lastPathComponent }, corpusSHA256: corpus.sha256,
-        corpusBytes: corpus.train.byteCount + corpus.validation.byteCount, tokenizer: cell.tokenizer, size: cell.size,
-        seed: cell.seed, status: "ok",
-        match: .init(
-          by: experiment.match.by.rawValue, budget: experiment.match.budget,
-          convention: experiment.match.flops.rawValue),
-        timing: .init(threads: max(1, threads / jobs), finished: ISO8601DateFormatter().string(from: Date())),
-        environment: environment)
-      if try registry.backend(named: TokenizerSpec(cell.tokenizer).name).descriptor.needsByteModel {
-        record.m1 = .init(
-          size: experiment.m1.size, steps: experiment.m1.steps,
-          contextLength: experiment.m1.training.sequenceLength, trainingFLOPs: plan.m1FLOPs)
-      }
-      do {
-        guard let made = tokens[cell.tokenizer] else { preconditionFailure("every tokenizer was prepared") }
-        if try run(cell, tokens: try made.get(), record: &record) { reused.add(1, ordering: .relaxed) }
-      } catch {
-        record.status = "failed"
-        record.error = "\(error)"
-        progress.line("\(cell.tokenizer) \(cell.size) seed \(cell.seed): failed: \(error)")
-      }
-      try writeAtomically(try jsonEncoder().encode(record), to: folder + "/records/\(cell.fileName).json")
-      return record
+    return state.withLock { state in
+      Outcome(records: cells.indices.compactMap { state.records[$0] }, reused: state.reused)
     }
-    return Outcome(records: records, reused: reused.load(ordering: .relaxed))
   }
 
-  /// Trains and scores one cell; true when a finished one was found.
-  private func run(_ cell: Plan.Cell, tokens: Stages.Tokens, record: inout RunRecord) throws -> Bool {
-    let facts = tokens.facts.tokenization
-    record.tokenization = facts
-    record.timing.encodeMegabytesPerSecond = tokens.facts.encodeMegabytesPerSecond
-    record.timing.decodeMegabytesPerSecond = tokens.facts.decodeMegabytesPerSecond
-    let options = experiment.m2, S = options.sequenceLength
-    guard let shape = ModelShape(named: cell.size, vocabulary: facts.vocabularySize) else {
-      throw HarnessError.usage("unknown model size '\(cell.size)'")
+  private func report(_ record: RunRecord, reusedAll: Bool) {
+    let title = "\(record.tokenizer) \(record.size) seed \(record.seed)"
+    if let error = record.content.error {
+      stages.progress.line("\(title): failed: \(error)")
+    } else {
+      let bits = record.bitsPerByte.map { String(format: "%.3f bits/byte", $0) } ?? "no bits/byte"
+      let time = reusedAll ? "was there" : duration(record.measurement("trainingSeconds", of: StoreKind.model.rawValue) ?? 0)
+      stages.progress.line("\(title): \(record.training?.steps ?? 0) steps, \(time), \(bits)")
     }
-    guard let steps = experiment.steps(shape: shape, bytesPerToken: facts.compressionRatio), steps >= 1 else {
-      throw HarnessError.usage(
-        "the budget of \(experiment.match.budget) \(experiment.match.by.rawValue) is under one step")
-    }
-    guard tokens.train.count >= S else {
-      throw HarnessError.usage(
-        "only \(tokens.train.count) training tokens, fewer than one sequence of \(S); give more text or a shorter sequenceLength"
-      )
-    }
-    let perToken = FLOPsConvention.all.forwardPerToken(shape, sequenceLength: S)
-    let perTokenOutside = FLOPsConvention.nonembedding.forwardPerToken(shape, sequenceLength: S)
-    let trained = Double(steps * experiment.tokensPerStep)
-    let perByte = facts.compressionRatio.map { 1 / $0 } ?? 0
-    record.model = .init(
-      dim: shape.dim, heads: shape.heads, layers: shape.layers, headSize: shape.headSize, mlp: shape.mlp,
-      nonEmbeddingParameters: shape.nonEmbeddingParameters, embeddingParameters: (shape.vocabulary + 1) * shape.dim)
-    record.flops = .init(
-      trainingAll: 3 * perToken * trained, trainingNonEmbedding: 3 * perTokenOutside * trained, perTokenAll: perToken,
-      perTokenNonEmbedding: perTokenOutside, perByteAll: perToken * perByte,
-      perByteNonEmbedding: perTokenOutside * perByte, tokenizerPerByte: facts.flopsPerByte)
-
-    // The cell's cache key: all that decides its result.
-    let key = try cacheKey(
-      "cell 3", tokens.key, tokens.train.count, options, cell.size, cell.seed, steps, experiment.evaluation)
-    let cache = folder + "/work/cells/" + key
-    try makeFolder(cache)
-    struct Finished: Codable {
-      var training: RunRecord.Training
-      var result: RunRecord.Result
-      var timing: RunRecord.Timing
-    }
-    let finishedPath = cache + "/finished.json"
-    if let data = try? Data(contentsOf: URL(fileURLWithPath: finishedPath)),
-      let finished = try? JSONDecoder().decode(Finished.self, from: data)
-    {
-      record.training = finished.training
-      record.result = finished.result
-      record.timing = finished.timing
-      return true
-    }
-    guard facts.roundTrips || !facts.isLossless else {
-      throw HarnessError.usage("does not round-trip the held-out text: \(facts.roundTripProblem ?? "")")
-    }
-
-    var training = RunRecord.Training(
-      steps: steps, batch: options.batch, sequenceLength: S, optimizer: options.optimizer.rawValue,
-      schedule: options.schedule.rawValue, learningRate: options.learningRate, precision: options.precision.rawValue,
-      shards: options.shards, tokens: Int(trained), bytes: trained * (facts.compressionRatio ?? 0),
-      epochs: trained / Double(tokens.train.count), lossNats: [], bitsPerByte: [])
-    let cellThreads = max(1, threads / jobs)
-    var (trainer, trainingSeconds, evaluationSeconds) = try train(
-      cell, shape: shape, steps: steps, tokens: tokens, cache: cache, threads: cellThreads, training: &training)
-
-    let start = Date()
-    let nats = try score(trainer.model, tokens, examples: tokens.heldOutCounts.count, threads: cellThreads)
-    evaluationSeconds += Date().timeIntervalSince(start)
-    let bits = facts.roundTrips ? bitsPerByte(nats: nats, bytes: facts.heldOutBytes) : nil
-    let result = RunRecord.Result(
-      bytes: facts.heldOutBytes, tokens: facts.heldOutTokens, nats: nats, bitsPerByte: bits)
-    if let bits { training.bitsPerByte.append(.init(step: steps, value: bits)) }
-    record.training = training
-    record.result = result
-    record.timing.trainingSeconds = trainingSeconds
-    record.timing.evaluationSeconds = evaluationSeconds
-    record.timing.gigaflopsPerSecond =
-      trainingSeconds > 0 ? 3 * perToken * trained / trainingSeconds / 1e9 : nil
-    record.timing.threads = cellThreads
-    try trainer.saveModel(
-      to: folder + "/models/\(cell.fileName).safetensors",
-      metadata: ["tokenizer": cell.tokenizer, "tokenizerSHA256": facts.sha256, "sequenceLength": "\(S)"])
-    try writeAtomically(
-      try jsonEncoder().encode(Finished(training: training, result: result, timing: record.timing)), to: finishedPath)
-    try? FileManager.default.removeItem(atPath: cache + "/checkpoint.safetensors")
-    progress.line(
-      "\(cell.tokenizer) \(cell.size) seed \(cell.seed): \(steps) steps in \(duration(trainingSeconds)), "
-        + (bits.map { String(format: "%.3f bits/byte", $0) } ?? "no bits/byte (not lossless)"))
-    return false
-  }
-
-  /// The training loop, with checkpoints every minute and quick evaluations.
-  private func train(
-    _ cell: Plan.Cell, shape: ModelShape, steps: Int, tokens: Stages.Tokens, cache: String, threads: Int,
-    training: inout RunRecord.Training
-  ) throws -> (Trainer, Double, Double) {
-    let options = experiment.m2, S = options.sequenceLength
-    let facts = tokens.facts.tokenization
-    let trainer = try Trainer(shape: shape, options: options, totalSteps: steps, seed: cell.seed, threads: threads)
-    let checkpoint = cache + "/checkpoint.safetensors"
-    var elapsed = 0.0, evaluating = 0.0
-    if FileManager.default.fileExists(atPath: checkpoint) {
-      let metadata = try trainer.resume(from: checkpoint)
-      if let text = metadata["training"],
-        let saved = try? JSONDecoder().decode(RunRecord.Training.self, from: Data(text.utf8))
-      {
-        training = saved
-      }
-      elapsed = metadata["seconds"].flatMap(Double.init) ?? 0
-      evaluating = metadata["evaluationSeconds"].flatMap(Double.init) ?? 0
-      progress.line("\(cell.tokenizer) \(cell.size) seed \(cell.seed): going on from step \(trainer.step)")
-    }
-    let source = ShuffledSequences(store: tokens.train, length: S, seed: cell.seed)
-    let evaluateEvery = max(1, steps / experiment.evaluation.points)
-    let recordEvery = max(1, steps / 100)
-    var quickExamples = 0
-    var quickBytes = 0
-    for bytes in tokens.heldOutBytes where quickBytes < experiment.evaluation.quickBytes {
-      quickExamples += 1
-      quickBytes += bytes
-    }
-    let what = "\(cell.tokenizer) \(cell.size) seed \(cell.seed)"
-    let perStep = Double(experiment.tokensPerStep) * FLOPsConvention.all.trainingPerToken(shape, sequenceLength: S)
-    var meter = Meter(total: steps, done: trainer.step)
-    var saved = Date(), start = Date()
-    var recentLoss = 0.0, recentCount = 0
-    let bytesPerToken = facts.compressionRatio ?? 1
-    while trainer.step < steps {
-      let step = try trainer.step(from: source)
-      meter.tick()
-      recentLoss += step.lossNats
-      recentCount += 1
-      if trainer.step % recordEvery == 0 || trainer.step == steps {
-        training.lossNats.append(.init(step: trainer.step, value: recentLoss / Double(recentCount)))
-        (recentLoss, recentCount) = (0, 0)
-      }
-      progress.update(
-        what,
-        meter.line(
-          step: trainer.step, loss: step.lossNats, bitsPerByte: step.lossNats / 0.693147180559945 / bytesPerToken,
-          tokensPerStep: experiment.tokensPerStep, flopsPerStep: perStep))
-      if trainer.step % evaluateEvery == 0, trainer.step + evaluateEvery <= steps, facts.roundTrips {
-        elapsed += Date().timeIntervalSince(start)
-        let evaluationStart = Date()
-        let nats = try score(trainer.model, tokens, examples: quickExamples, threads: threads)
-        if let bits = bitsPerByte(nats: nats, bytes: quickBytes) {
-          training.bitsPerByte.append(.init(step: trainer.step, value: bits))
-        }
-        evaluating += Date().timeIntervalSince(evaluationStart)
-        start = Date()
-      }
-      if Date().timeIntervalSince(saved) > 60 {
-        let seconds = elapsed + Date().timeIntervalSince(start)
-        try trainer.saveCheckpoint(
-          to: checkpoint,
-          metadata: [
-            "training": String(decoding: try JSONEncoder().encode(training), as: UTF8.self), "seconds": "\(seconds)",
-            "evaluationSeconds": "\(evaluating)",
-          ])
-        saved = Date()
-      }
-    }
-    return (trainer, elapsed + Date().timeIntervalSince(start), evaluating)
-  }
-
-  /// Nats over all tokens of the first held-out examples.
-  private func score(_ model: Model, _ tokens: Stages.Tokens, examples: Int, threads: Int) throws -> Double {
-    let store = tokens.heldOut
-    return try model.totalNats(
-      count: tokens.heldOutCounts.prefix(examples).reduce(0, +), sequenceLength: experiment.m2.sequenceLength,
-      precision: experiment.m2.precision.forScores, threads: threads, tokens: { store[$0] })
   }
 }

@@ -1,7 +1,6 @@
 import Foundation
 import Support
 import Tokenizers
-import Transformer
 
 /// Arithmetic coding of the whole example under a byte model, cut into tokens of log2 v bits.
 struct ArithmeticCodingTokenizer: Tokenizer {
@@ -13,14 +12,14 @@ struct ArithmeticCodingTokenizer: Tokenizer {
   static let streams = 64
 
   var width: Int { BitPacking.width(vocabularySize: vocabularySize) }
-  var flopsPerByte: Double { model.flopsPerByte }
+  var flopsPerByte: Double { model.flopsPerByte(meanContext: nil) }
 
-  func encode(_ bytes: [UInt8]) throws -> [Token] { tokens(model.intervals(of: bytes, precision: Self.precision)) }
+  func encode(_ bytes: [UInt8]) throws -> [Token] {
+    tokens(try checkedIntervals(of: bytes, under: model))
+  }
 
   private func tokens(_ intervals: [SymbolInterval]) -> [Token] {
-    var encoder = ArithmeticEncoder()
-    for interval in intervals { encoder.encode(interval, precision: Self.precision) }
-    let code = encoder.finish()
+    let code = arithmeticCode(of: intervals)
     return BitPacking.tokens(fromBits: code.bytes, bitCount: code.bitCount, width: width)
   }
 
@@ -29,7 +28,7 @@ struct ArithmeticCodingTokenizer: Tokenizer {
   }
 
   func decode(examples: [(tokens: [Token], byteCount: Int)], threads: Int) throws -> [[UInt8]] {
-    for example in examples { try checkRange(example.tokens) }
+    for example in examples { try check(example.tokens, byteCount: example.byteCount) }
     let groups = evenGroups(examples.count, largest: Self.streams, threads: threads)
     let parts = try parallelMap(groups.count, threads: threads) { g in
       try decode(group: Array(examples[groups[g]]))
@@ -42,12 +41,11 @@ struct ArithmeticCodingTokenizer: Tokenizer {
     let streams = model.makeStreams(count: group.count)
     var texts = [[UInt8]](repeating: [], count: group.count)
     var intervals = [[SymbolInterval]](repeating: [], count: group.count)
-    let table = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 256)
-    defer { table.deallocate() }
+    let buffer = DistributionBuffer()
     for position in 0..<(group.map(\.byteCount).max() ?? 0) {
       for stream in group.indices where position < group[stream].byteCount {
-        streams.frequencies(of: stream, precision: Self.precision, into: table)
-        let (byte, interval) = decoders[stream].decode(UnsafeBufferPointer(table), precision: Self.precision)
+        let distribution = try buffer.read(stream, of: streams, precision: Self.precision)
+        let (byte, interval) = decoders[stream].decode(distribution)
         texts[stream].append(byte)
         intervals[stream].append(interval)
         if position + 1 < group[stream].byteCount { streams.append(byte, to: stream) }
@@ -56,27 +54,22 @@ struct ArithmeticCodingTokenizer: Tokenizer {
     }
     // Codes are canonical: a text whose own code is another one was not encoded by this tokenizer.
     for (stream, example) in group.enumerated() where tokens(intervals[stream]) != example.tokens {
-      throw corrupt(example.byteCount)
+      throw TokenizerError.corruptTokens(
+        tokenizer: spec.canonicalName,
+        reason: "no text of \(example.byteCount) bytes has them; the tokens or the byte count are damaged")
     }
     return texts
   }
 
-  private func corrupt(_ byteCount: Int) -> TokenizerError {
-    .corruptTokens(
-      tokenizer: spec.canonicalName,
-      reason: "no text of \(byteCount) bytes has them; the tokens or the byte count are damaged")
-  }
-
   func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
-    let valid = tokens.map { $0 & Token(vocabularySize - 1) }
-    var decoder = ArithmeticDecoder(BitPacking.bytes(fromTokens: valid, width: width))
+    var decoder = ArithmeticDecoder(BitPacking.bytes(fromTokens: tokens, width: width))
     let streams = model.makeStreams(count: 1)
-    let table = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 256)
-    defer { table.deallocate() }
+    let buffer = DistributionBuffer()
     var text: [UInt8] = []
-    while text.count < maximumBytes, !decoder.isPastEnd {
-      streams.frequencies(of: 0, precision: Self.precision, into: table)
-      text.append(decoder.decode(UnsafeBufferPointer(table), precision: Self.precision).symbol)
+    while text.count < maximumBytes, !decoder.isPastEnd,
+      let distribution = try? buffer.read(0, of: streams, precision: Self.precision)
+    {
+      text.append(decoder.decode(distribution).symbol)
       streams.append(text[text.count - 1], to: 0)
       streams.evaluate()
     }
@@ -86,19 +79,28 @@ struct ArithmeticCodingTokenizer: Tokenizer {
   func save(to folder: String) throws { try model.save(to: folder) }
 }
 
+private func checkedIntervals(of text: [UInt8], under model: any ByteModel) throws -> [SymbolInterval] {
+  let intervals = try model.intervals(of: text, precision: ArithmeticCodingTokenizer.precision)
+  guard intervals.count == text.count,
+    intervals.allSatisfy({ $0.isPossible(precision: ArithmeticCodingTokenizer.precision) })
+  else { throw TokenizerError.invalidDistribution(reason: "the intervals of a text are not one a byte, or too wide") }
+  return intervals
+}
+
+private func arithmeticCode(of intervals: [SymbolInterval]) -> (bytes: [UInt8], bitCount: Int) {
+  var encoder = ArithmeticEncoder()
+  for interval in intervals { encoder.encode(interval, precision: ArithmeticCodingTokenizer.precision) }
+  return encoder.finish()
+}
+
 /// Bits of the texts' arithmetic codes under the model, and the Σ -log2 q that no code can undercut.
 public func codeLength(of texts: [[UInt8]], under model: any ByteModel, threads: Int) throws -> (
   bits: Int, ideal: Double
 ) {
-  let precision = ArithmeticCodingTokenizer.precision
   let lengths = try parallelMap(texts.count, threads: threads) { index in
-    var encoder = ArithmeticEncoder()
-    var ideal = 0.0
-    for interval in model.intervals(of: texts[index], precision: precision) {
-      encoder.encode(interval, precision: precision)
-      ideal += Double(precision) - log2(Double(interval.frequency))
-    }
-    return (bits: encoder.finish().bitCount, ideal: ideal)
+    let intervals = try checkedIntervals(of: texts[index], under: model)
+    let ideal = intervals.reduce(0) { $0 + Double(ArithmeticCodingTokenizer.precision) - log2(Double($1.frequency)) }
+    return (bits: arithmeticCode(of: intervals).bitCount, ideal: ideal)
   }
   return (lengths.reduce(0) { $0 + $1.bits }, lengths.reduce(0) { $0 + $1.ideal })
 }
@@ -108,14 +110,14 @@ public struct ArithmeticCodingBackend: TokenizerBackend {
   public let descriptor = TokenizerDescriptor(
     name: "AC", summary: "arithmetic coding of the whole example under M1", parameters: [chunkVocabulary],
     needsByteModel: true, source: "\(paper), section 3.3")
+  public func vocabularySize(of spec: ResolvedSpec) -> Int? { spec.chunkVocabularySize }
   public func train(_ spec: ResolvedSpec, context: TrainingContext) throws -> any Tokenizer {
-    make(spec, try context.byteModel())
+    ArithmeticCodingTokenizer(
+      spec: spec, vocabularySize: spec.chunkVocabularySize, model: try context.byteModel())
   }
-  public func load(_ spec: ResolvedSpec, from folder: String) throws -> any Tokenizer {
-    make(spec, try NeuralByteModel.load(from: folder))
-  }
-  private func make(_ spec: ResolvedSpec, _ model: any ByteModel) -> any Tokenizer {
-    ArithmeticCodingTokenizer(spec: spec, vocabularySize: spec.integer("v") ?? 65_536, model: model)
+  public func load(_ spec: ResolvedSpec, from folder: String, context: LoadingContext) throws -> any Tokenizer {
+    ArithmeticCodingTokenizer(
+      spec: spec, vocabularySize: spec.chunkVocabularySize, model: try context.byteModel(folder))
   }
 }
 
@@ -124,17 +126,17 @@ public struct StaticArithmeticCodingBackend: TokenizerBackend {
   public let descriptor = TokenizerDescriptor(
     name: "StaticAC", summary: "arithmetic coding under the training split's byte frequencies",
     parameters: [chunkVocabulary], source: "\(paper), section 3.3")
+  public func vocabularySize(of spec: ResolvedSpec) -> Int? { spec.chunkVocabularySize }
   public func train(_ spec: ResolvedSpec, context: TrainingContext) throws -> any Tokenizer {
     var counts = [Int](repeating: 0, count: 256)
     for example in try context.examples() {
       for byte in example { counts[Int(byte)] += 1 }
     }
-    return make(spec, UnigramByteModel(counts: counts))
+    return ArithmeticCodingTokenizer(
+      spec: spec, vocabularySize: spec.chunkVocabularySize, model: UnigramByteModel(counts: counts))
   }
-  public func load(_ spec: ResolvedSpec, from folder: String) throws -> any Tokenizer {
-    make(spec, try UnigramByteModel.load(from: folder))
-  }
-  private func make(_ spec: ResolvedSpec, _ model: any ByteModel) -> any Tokenizer {
-    ArithmeticCodingTokenizer(spec: spec, vocabularySize: spec.integer("v") ?? 65_536, model: model)
+  public func load(_ spec: ResolvedSpec, from folder: String, context: LoadingContext) throws -> any Tokenizer {
+    ArithmeticCodingTokenizer(
+      spec: spec, vocabularySize: spec.chunkVocabularySize, model: try UnigramByteModel.load(from: folder))
   }
 }

@@ -1,39 +1,32 @@
 import Tokenizers
 
-// The coder: (cumulative, frequency, total 2^precision) in, bits out. It knows nothing of models.
+// The coder: intervals of [0, 2^precision) in, bits out, and back. It knows nothing of models.
 //
-// The interval is [low, low + range) in units of 2^-63 of the interval's last settled byte; low < 2^63 and
-// 2^55 ≤ range ≤ 2^63 between symbols, so that range >> precision loses less than 2^-39 of a symbol.
+// The interval is [low, low + range) in the units of ``CodingRange``, low < 2^63.
 // Source: Witten, Neal & Cleary 1987; carries propagate into the bytes written, as in Martin 1979.
-
-private let one: UInt64 = 1 << 63
-private let byteShift: UInt64 = 55
 
 /// Writes symbols. Finishing consumes it: a finished encoder cannot be used again.
 struct ArithmeticEncoder: ~Copyable {
   private var low: UInt64 = 0
-  private var range = one
+  private var range = CodingRange()
   private var bytes: [UInt8] = []
 
   mutating func encode(_ symbol: SymbolInterval, precision: Int) {
-    let unit = range >> UInt64(precision)
-    let start = unit * UInt64(symbol.cumulative)
-    low += start
-    let isLast = symbol.cumulative + symbol.frequency == 1 << UInt32(precision)
-    range = isLast ? range - start : unit * UInt64(symbol.frequency)
-    if low >= one { carry() }
-    while range < 1 << byteShift {
-      bytes.append(UInt8(low >> byteShift))
-      low = (low & (1 << byteShift - 1)) << 8
-      range <<= 8
+    low += range.narrow(to: symbol, precision: precision)
+    if low >= CodingRange.one { carry() }
+    while range.isNarrow {
+      bytes.append(UInt8(low >> CodingRange.byteShift))
+      low = (low & (1 << CodingRange.byteShift - 1)) << 8
+      range.widen()
     }
   }
 
+  /// Moves the 1 at the top of `low` into the bytes written. They never overflow: all codes are below 1.
   private mutating func carry() {
-    low -= one
+    low -= CodingRange.one
     var i = bytes.count - 1
     while i >= 0 {
-      bytes[i] &+= 1
+      bytes[i] &+= 1  // 255 becomes 0 and carries on
       if bytes[i] != 0 { return }
       i -= 1
     }
@@ -42,13 +35,13 @@ struct ArithmeticEncoder: ~Copyable {
   /// The shortest bits such that they, with zeros after them, lie in the interval. Trailing zeros are not written.
   consuming func finish() -> (bytes: [UInt8], bitCount: Int) {
     // The value with the most trailing zeros in [low, low + range); one itself is a carry into the bytes before.
-    var step = one
+    var step = CodingRange.one
     var value = (low + step - 1) / step * step
-    while value - low >= range {
+    while value - low >= range.count {
       step >>= 1
       value = (low + step - 1) / step * step
     }
-    if value >= one {
+    if value >= CodingRange.one {
       low = value
       carry()
       value = low
@@ -64,9 +57,9 @@ struct ArithmeticEncoder: ~Copyable {
 struct ArithmeticDecoder {
   private let bytes: [UInt8]
   private var next = 0
-  /// The code's value minus the interval's low end.
+  /// The code's value minus the interval's low end, below the range.
   private var offset: UInt64 = 0
-  private var range = one
+  private var range = CodingRange()
   /// Bytes shifted out so far.
   private var settled = 0
 
@@ -89,28 +82,17 @@ struct ArithmeticDecoder {
   /// Whether every bit of the code lies before the interval: what follows is decoded from nothing but zeros.
   var isPastEnd: Bool { settled >= bytes.count }
 
-  /// The next symbol under the 256 frequencies with total 2^precision, and its interval.
-  mutating func decode(
-    _ frequencies: UnsafeBufferPointer<UInt32>, precision: Int
-  ) -> (symbol: UInt8, interval: SymbolInterval) {
-    let unit = range >> UInt64(precision)
-    let target = min(offset / unit, 1 << UInt64(precision) - 1)
-    var symbol = 0
-    var cumulative: UInt64 = 0
-    while cumulative + UInt64(frequencies[symbol]) <= target {
-      cumulative += UInt64(frequencies[symbol])
-      symbol += 1
-    }
-    let start = unit * cumulative
-    offset -= start
-    range = symbol == 255 ? range - start : unit * UInt64(frequencies[symbol])
-    while range < 1 << byteShift {
+  /// The next symbol under a distribution, and its interval.
+  mutating func decode(_ distribution: QuantisedDistribution) -> (symbol: UInt8, interval: SymbolInterval) {
+    let (symbol, interval) = distribution.symbol(at: range.place(of: offset, precision: distribution.precision))
+    offset -= range.narrow(to: interval, precision: distribution.precision)
+    while range.isNarrow {
       let byte = nextByte()
       offset = offset << 8 | held << 7 | byte >> 1
       held = byte & 1
-      range <<= 8
+      range.widen()
       settled += 1
     }
-    return (UInt8(symbol), SymbolInterval(cumulative: UInt32(cumulative), frequency: frequencies[symbol]))
+    return (symbol, interval)
   }
 }

@@ -1,13 +1,17 @@
 import Foundation
+import Support
 import Tokenizers
 
 /// The same byte distribution everywhere: frequencies counted on a text.
 struct UnigramByteModel: ByteModel {
+  /// Of each of the 256 bytes.
   let counts: [Int]
 
-  var flopsPerByte: Double { 0 }
+  func flopsPerByte(meanContext: Double?) -> Double { 0 }
   var fingerprint: String {
-    String(counts.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }, radix: 16)
+    var hash = FNV1a()
+    for count in counts { hash.combine(UInt64(count)) }
+    return hash.hexadecimal
   }
 
   /// 256 frequencies with total 2^precision, each at least 1, in integers throughout: 1 + ⌊(2^p - 256)·(c + 1)/Σ(c + 1)⌋,
@@ -23,12 +27,17 @@ struct UnigramByteModel: ByteModel {
     return table
   }
 
-  func intervals(of text: [UInt8], precision: Int) -> [SymbolInterval] {
-    let table = frequencies(precision: precision)
-    var cumulative: UInt32 = 0
-    let intervals = table.map { frequency -> SymbolInterval in
-      defer { cumulative += frequency }
-      return SymbolInterval(cumulative: cumulative, frequency: frequency)
+  func distributions(
+    along text: [UInt8], precision: Int, body: (Int, UnsafeBufferPointer<UInt32>) throws -> Void
+  ) rethrows {
+    try frequencies(precision: precision).withUnsafeBufferPointer { for place in text.indices { try body(place, $0) } }
+  }
+
+  /// All bytes' intervals once, then a look-up each.
+  func intervals(of text: [UInt8], precision: Int) throws -> [SymbolInterval] {
+    let intervals = try frequencies(precision: precision).withUnsafeBufferPointer { frequencies in
+      let distribution = try QuantisedDistribution(frequencies, precision: precision)
+      return (0...255).map { distribution.interval(of: $0) }
     }
     return text.map { intervals[Int($0)] }
   }
@@ -43,7 +52,7 @@ struct UnigramByteModel: ByteModel {
 
   static let fileName = "unigram.json"
   func save(to folder: String) throws {
-    try JSONEncoder().encode(counts).write(to: URL(fileURLWithPath: folder + "/" + Self.fileName), options: .atomic)
+    try writeAtomically(try JSONEncoder().encode(counts), to: folder + "/" + Self.fileName)
   }
   static func load(from folder: String) throws -> UnigramByteModel {
     let path = folder + "/" + fileName

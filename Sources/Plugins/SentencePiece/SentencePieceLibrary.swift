@@ -1,5 +1,4 @@
 import CSentencePiece
-import Foundation
 import Tokenizers
 
 /// A loaded SentencePiece model.
@@ -7,14 +6,17 @@ import Tokenizers
 /// `@unchecked Sendable`: the library's encoding and decoding are const and thread-safe; the handle ends in deinit.
 final class SentencePieceLibrary: @unchecked Sendable {
   private let handle: OpaquePointer
-  let model: Data
+  /// As the library serialises it.
+  let model: [UInt8]
   let vocabularySize: Int
   /// The bytes of every piece as it is written in text, nil for pieces that carry none.
   let pieceBytes: [[UInt8]?]
   /// Ids of the 256 byte pieces, or nil where the model has no byte fallback.
   let byteIDs: [Token]?
 
-  init(model: Data, path: String) throws {
+  /// - Parameter path: named in errors.
+  /// - Throws: ``TokenizerError/damagedFile(_:reason:)``.
+  init(model: [UInt8], path: String) throws {
     var message = [CChar](repeating: 0, count: 512)
     let loaded = model.withUnsafeBytes { raw in
       raw.baseAddress.flatMap { csp_load($0, raw.count, &message, 512) }
@@ -71,16 +73,30 @@ final class SentencePieceLibrary: @unchecked Sendable {
     var message = [CChar](repeating: 0, count: 512)
     let ids = tokens.map { Int32(bitPattern: $0) }
     let count = csp_decode(handle, ids, ids.count, &out, &message, 512)
-    defer { csp_free_text(out) }
+    defer { csp_free_bytes(out) }
     guard count >= 0 else { throw TokenizerError.corruptTokens(tokenizer: tokenizer, reason: text(message)) }
     return Array(UnsafeRawBufferPointer(start: out, count: count))
   }
 
-  static func train(_ arguments: [String], tokenizer: String) throws {
+  /// The serialised model of a vocabulary trained on sentences, each ended by a newline. The same text gives the same
+  /// bytes.
+  /// - Throws: ``TokenizerError/training(_:reason:)``.
+  static func train(_ arguments: [String], text: [UInt8], tokenizer: String) throws -> [UInt8] {
     var message = [CChar](repeating: 0, count: 1024)
-    guard csp_train(arguments.joined(separator: "\n"), &message, 1024) == 0 else {
-      throw TokenizerError.training(tokenizer, reason: text(message))
+    var model: UnsafeMutablePointer<CChar>?
+    var size = 0
+    let status = text.withUnsafeBytes { raw in
+      raw.withMemoryRebound(to: CChar.self) { text in
+        text.baseAddress.map {
+          csp_train(arguments.joined(separator: "\n"), $0, text.count, &model, &size, &message, 1024)
+        }
+      }
     }
+    defer { csp_free_bytes(model) }
+    guard status == 0, let model else {
+      throw TokenizerError.training(tokenizer, reason: Plugins.text(message))
+    }
+    return Array(UnsafeRawBufferPointer(start: model, count: size))
   }
 }
 

@@ -1,4 +1,4 @@
-/// Byte strings that break tokenizers: what ``roundTripFailures(_:threads:)`` and the tests run on every backend.
+/// Byte strings that break tokenizers: what ``conformanceProblems(of:threads:longRun:)`` runs on every one.
 public let hardCases: [(name: String, bytes: [UInt8])] = [
   ("empty", []),
   ("one byte", [0x61]),
@@ -16,34 +16,3 @@ public let hardCases: [(name: String, bytes: [UInt8])] = [
   ("combining and NFC/NFD", Array("e\u{301} \u{e9} \u{1e9b}\u{323} ﬁ ① Å".utf8)),
   ("text", Array("The quick brown fox jumps over the lazy dog. It was the best of times.\n".utf8)),
 ]
-
-/// Hard cases and the given texts that do not come back, each with the reason.
-public func roundTripFailures(_ tokenizer: any Tokenizer, texts: [(name: String, bytes: [UInt8])], threads: Int) -> [(
-  name: String, reason: String
-)] {
-  texts.compactMap { text in
-    do {
-      let tokens = try tokenizer.encode(text.bytes)
-      return roundTripProblem(tokenizer, [text.bytes], [tokens], threads: threads).map { (text.name, $0) }
-    } catch { return (text.name, "\(error)") }
-  }
-}
-
-/// Why the examples do not come back from their tokens, with the first differing offset; nil when they do.
-public func roundTripProblem(
-  _ tokenizer: any Tokenizer, _ examples: [[UInt8]], _ tokens: [[Token]], threads: Int
-) -> String? {
-  do {
-    let decoded = try tokenizer.decode(
-      examples: zip(tokens, examples).map { ($0, $1.count) }, threads: threads)
-    var offset = 0
-    for (text, original) in zip(decoded, examples) {
-      if text != original {
-        let same = zip(text, original).prefix { $0 == $1 }.count
-        return "differs first at byte \(offset + same)"
-      }
-      offset += original.count
-    }
-    return nil
-  } catch { return "\(error)" }
-}

@@ -14,7 +14,7 @@ public struct NibblesTokenizer: Tokenizer {
   }
 
   public func decode(_ tokens: [Token], byteCount: Int) throws -> [UInt8] {
-    try checkRange(tokens)
+    try check(tokens, byteCount: byteCount)
     guard tokens.count == 2 * byteCount else {
       throw TokenizerError.corruptTokens(
         tokenizer: spec.canonicalName, reason: "\(tokens.count) tokens for \(byteCount) bytes; two a byte are needed")
@@ -23,7 +23,7 @@ public struct NibblesTokenizer: Tokenizer {
   }
 
   public func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
-    (0..<min(maximumBytes, tokens.count / 2)).map { i in
+    (0..<max(0, min(maximumBytes, tokens.count / 2))).map { i in
       let (a, b) = (UInt8(tokens[2 * i] & 15), UInt8(tokens[2 * i + 1] & 15))
       return lowFirst ? b << 4 | a : a << 4 | b
     }
@@ -36,7 +36,10 @@ public struct NibblesBackend: TokenizerBackend {
   public let descriptor = TokenizerDescriptor(
     name: "Nibbles", summary: "every byte as two tokens of four bits",
     parameters: [Parameter("first", .choice(["high", "low"]), default: "high", summary: "which half comes first")],
-    source: "docs/adding-a-tokenizer.md", origin: "Examples/Nibbles")
+    source: "docs/adding-a-tokenizer.md")
+  public func vocabularySize(of spec: ResolvedSpec) -> Int? { 16 }
   public func train(_ spec: ResolvedSpec, context: TrainingContext) -> any Tokenizer { NibblesTokenizer(spec: spec) }
-  public func load(_ spec: ResolvedSpec, from folder: String) -> any Tokenizer { NibblesTokenizer(spec: spec) }
+  public func load(_ spec: ResolvedSpec, from folder: String, context: LoadingContext) -> any Tokenizer {
+    NibblesTokenizer(spec: spec)
+  }
 }

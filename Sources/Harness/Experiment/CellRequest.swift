@@ -1,0 +1,99 @@
+import Records
+import Tokenizers
+import Transformer
+
+/// Everything that determines one cell's record, with no choice left open. A record carries it, so that the record
+/// alone tells how to make it again.
+public struct CellRequest: Sendable, Codable, Hashable {
+  public var experiment: String
+  /// Canonical name, and the name as written with the paths of its files.
+  public var tokenizer: String
+  public var writtenTokenizer: String
+  public var size: String
+  public var seed: UInt64
+  public var corpus: CorpusOptions
+  /// M1 behind this tokenizer; nil where it needs none.
+  public var m1: ByteModelOptions?
+  /// M1 as the experiment describes it for all its tokenizers: part of what a table shares.
+  public var m1Description: [String: String]
+  public var m2: TrainingOptions
+  public var match: Match
+  public var evaluation: Experiment.Evaluation
+
+  /// "GZip[v=256] 1m seed 1", for progress.
+  public var title: String { "\(tokenizer) \(size) seed \(seed)" }
+}
+
+/// An experiment with every choice made: what is machine-dependent is a value, what depended on other cells is each
+/// cell's own.
+public struct ResolvedExperiment: Sendable, Codable, Hashable {
+  public var name: String
+  /// What `precision: auto` was taken for.
+  public var fastest: Precision
+  /// Canonical names in the experiment's order.
+  public var tokenizers: [String]
+  /// Seeds outermost: a run that is stopped has whole seeds, not whole tokenizers.
+  public var cells: [CellRequest]
+
+  /// - Parameter fastest: what `precision: auto` means here.
+  /// - Throws: ``TokenizerError`` for a name that no longer resolves.
+  public init(_ experiment: Experiment, registry: Registry, fastest: Precision) throws {
+    name = experiment.name
+    self.fastest = fastest
+    let specs = try experiment.tokenizers.map { try registry.resolve($0) }
+    tokenizers = specs.map(\.canonicalName)
+    var m2 = experiment.m2.training
+    m2.precision = experiment.m2.precision ?? fastest
+    let m1Precision = experiment.m1.precision ?? fastest
+    let description = try experiment.m1.description(precision: m1Precision)
+    let m1 = try specs.map { spec -> ByteModelOptions? in
+      let backend = try registry.backend(named: spec.name)
+      guard backend.descriptor.needsByteModel else { return nil }
+      return experiment.m1.options(precision: m1Precision, windowBits: backend.windowBits(of: spec))
+    }
+    cells = experiment.seeds.flatMap { seed in
+      zip(specs, m1).flatMap { spec, m1 in
+        experiment.m2.sizes.map { size in
+          CellRequest(
+            experiment: experiment.name, tokenizer: spec.canonicalName, writtenTokenizer: spec.writtenName, size: size,
+            seed: seed, corpus: experiment.corpus, m1: m1, m1Description: description, m2: m2,
+            match: experiment.match, evaluation: experiment.evaluation)
+        }
+      }
+    }
+  }
+}
+
+extension Experiment.M1 {
+  /// M1 for one tokenizer. With `context: window` it restarts as that tokenizer's windows do; a tokenizer without
+  /// windows gets the default context.
+  func options(precision: Precision, windowBits: Int?) -> ByteModelOptions {
+    var options = ByteModelOptions()
+    options.size = size
+    options.steps = steps
+    options.seed = seed
+    options.training = training
+    options.training.precision = precision
+    switch context {
+    case .positions(let positions): options.training.sequenceLength = positions
+    case .window:
+      options.training.sequenceLength = 1024
+      if let windowBits { options.restartAsWindows(bits: windowBits) }
+    }
+    return options
+  }
+
+  func description(precision: Precision) throws -> [String: String] {
+    var fields = try training.fields()
+    fields["precision"] = precision.rawValue
+    fields["size"] = size
+    fields["steps"] = "\(steps)"
+    fields["seed"] = "\(seed)"
+    switch context {
+    case .positions(let positions): fields["context"] = "\(positions)"
+    case .window: fields["context"] = "window"
+    }
+    fields["sequenceLength"] = nil
+    return fields
+  }
+}

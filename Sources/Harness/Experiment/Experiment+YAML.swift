@@ -1,0 +1,169 @@
+import Foundation
+import Tokenizers
+import Transformer
+
+extension Experiment {
+  /// Reads and checks an experiment file.
+  /// - Throws: ``HarnessError/experiment(file:line:key:reason:)`` naming the key, the line and the nearest valid word.
+  public init(file path: String, registry: Registry) throws {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw HarnessError.experiment(
+        file: path, line: nil, key: "",
+        reason: "cannot be read; give an experiment file such as experiments/quick.yaml")
+    }
+    try self.init(yaml: text, file: path, registry: registry)
+  }
+
+  public init(yaml: String, file path: String, registry: Registry) throws {
+    let root = try YAMLSection(yaml: yaml, file: path)
+    let name = try root.string("name") ?? ((path as NSString).lastPathComponent as NSString).deletingPathExtension
+    guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || "-_.".contains($0) }), name.first != "." else {
+      throw root.error("name", "'\(name)' must be letters, digits, - and _: it names a folder")
+    }
+    self.init(
+      name: name, corpus: try CorpusOptions(root.section("corpus")),
+      tokenizers: try Self.tokenizers(root, registry: registry))
+    if let section = try root.optionalSection("m1") { m1 = try M1(section) }
+    m2 = try M2(root.section("m2"))
+    let matchSection = try root.section("match")
+    match = try Match(matchSection)
+    let seedList = try root.integers("seeds", in: 0...1 << 52) ?? [0]
+    guard !seedList.isEmpty, Set(seedList).count == seedList.count else {
+      throw root.error("seeds", "give different integers")
+    }
+    seeds = seedList.map(UInt64.init)
+    if let section = try root.optionalSection("evaluation") { evaluation = try Evaluation(section) }
+    try root.finish()
+    try checkBudget(matchSection, registry: registry)
+  }
+
+  /// The tokenizers as written, each checked, none twice.
+  private static func tokenizers(_ root: YAMLSection, registry: Registry) throws -> [String] {
+    guard let names = try root.strings("tokenizers"), !names.isEmpty else {
+      throw root.error("tokenizers", "list at least one tokenizer, such as Bytes")
+    }
+    var canonical: Set<String> = []
+    return try names.enumerated().map { index, text in
+      do {
+        let spec = try registry.resolve(text)
+        guard canonical.insert(spec.canonicalName).inserted else {
+          throw root.error("tokenizers", "\(spec.canonicalName) is listed twice", element: index)
+        }
+        return spec.writtenName
+      } catch let error as TokenizerError { throw root.error("tokenizers", error.description, element: index) }
+    }
+  }
+
+  /// A budget below one step, or above what can be counted, is refused before anything is trained, where the name tells
+  /// the vocabulary.
+  private func checkBudget(_ section: YAMLSection, registry: Registry) throws {
+    for size in m2.sizes {
+      for name in tokenizers {
+        let spec = try registry.resolve(name)
+        guard let vocabulary = try registry.backend(named: spec.name).vocabularySize(of: spec),
+          let shape = ModelShape(named: size, vocabulary: vocabulary)
+        else { continue }
+        do {
+          guard let steps = try match.steps(shape: shape, training: m2.training, bytesPerToken: 1), steps < 1 else {
+            continue
+          }
+        } catch { throw section.error("budget", "\(error)") }
+        throw section.error(
+          "budget",
+          "\(match.budget) is under one training step of \(name) at size \(size); raise it, or lower batch or sequenceLength"
+        )
+      }
+    }
+  }
+}
+
+extension CorpusOptions {
+  fileprivate init(_ section: YAMLSection) throws {
+    self.init(paths: try section.strings("paths") ?? [])
+    guard !paths.isEmpty else { throw section.error("paths", "give at least one file, folder or pattern") }
+    validationPaths = try section.strings("validationPaths") ?? []
+    validationShare = try section.number("validationShare", in: 0.0001...0.5) ?? validationShare
+    separator = try section.string("separator") ?? separator
+    exampleBytes = try section.integer("exampleBytes", in: 16...1 << 24) ?? exampleBytes
+    seed = UInt64(try section.integer("seed", in: 0...1 << 52) ?? 0)
+    try section.finish()
+  }
+}
+
+extension Experiment.M1 {
+  fileprivate init(_ section: YAMLSection) throws {
+    self.init()
+    size = try section.choice("size", ModelShape.sizeNames) ?? size
+    steps = try section.integer("steps", in: 1...1 << 40) ?? steps
+    seed = UInt64(try section.integer("seed", in: 0...1 << 52) ?? 0)
+    if try section.string("context") == "window" {
+      context = .window
+    } else if let positions = try section.integer("context", in: 16...1 << 16) {
+      context = .positions(positions)
+    }
+    precision = try training.read(section)
+    try section.finish()
+  }
+}
+
+extension Experiment.M2 {
+  fileprivate init(_ section: YAMLSection) throws {
+    self.init()
+    sizes = try section.strings("sizes") ?? []
+    guard !sizes.isEmpty else {
+      throw section.error("sizes", "give at least one of \(ModelShape.sizeNames.joined(separator: ", "))")
+    }
+    for size in sizes where !ModelShape.sizeNames.contains(size) {
+      throw section.unknown("sizes", size, among: ModelShape.sizeNames)
+    }
+    guard Set(sizes).count == sizes.count else { throw section.error("sizes", "a size is listed twice") }
+    training.sequenceLength = try section.integer("sequenceLength", in: 2...1 << 16) ?? training.sequenceLength
+    precision = try training.read(section)
+    try section.finish()
+  }
+}
+
+extension TrainingOptions {
+  /// Reads the keys that M1 and M2 share; returns the precision, nil for `auto`.
+  fileprivate mutating func read(_ section: YAMLSection) throws -> Precision? {
+    batch = try section.integer("batch", in: 1...1 << 20) ?? batch
+    let kinds = OptimizerKind.allCases.map(\.rawValue)
+    optimizer = OptimizerKind(rawValue: try section.choice("optimizer", kinds) ?? "adamw") ?? .adamw
+    if optimizer == .adafactor { (schedule, learningRate, warmup) = (.rsqrt, 1, 10_000) }
+    let schedules = Schedule.allCases.map(\.rawValue)
+    if let word = try section.choice("schedule", schedules) { schedule = Schedule(rawValue: word) ?? schedule }
+    learningRate = try section.number("learningRate", in: 1e-9...100) ?? learningRate
+    warmup = try section.integer("warmup", in: 0...1 << 40) ?? warmup
+    weightDecay = try section.number("weightDecay", in: 0...10) ?? weightDecay
+    zLoss = try section.number("zLoss", in: 0...1) ?? zLoss
+    clip = try section.number("clip", in: 0...1e9) ?? clip
+    shards = try section.integer("shards", in: 1...1024) ?? shards
+    let word = try section.choice("precision", Precision.allCases.map(\.rawValue) + ["auto"]) ?? precision.rawValue
+    return Precision(rawValue: word)
+  }
+}
+
+extension Match {
+  fileprivate init(_ section: YAMLSection) throws {
+    self.init()
+    by = MatchBy(rawValue: try section.choice("by", MatchBy.allCases.map(\.rawValue)) ?? "flops") ?? .flops
+    guard let budget = try section.number("budget", in: 1...1e30) else {
+      throw section.error("budget", "is missing: the training \(by.rawValue) of each cell, such as 8e12")
+    }
+    self.budget = budget
+    let conventions = FLOPsConvention.allCases.map(\.rawValue)
+    flops = FLOPsConvention(rawValue: try section.choice("flops", conventions) ?? "all") ?? .all
+    try section.finish()
+  }
+}
+
+extension Experiment.Evaluation {
+  fileprivate init(_ section: YAMLSection) throws {
+    self.init()
+    bytes = try section.integer("bytes", in: 1...1 << 40) ?? bytes
+    points = try section.integer("points", in: 1...ModelStage.snapshotShares.count + 1) ?? points
+    quickBytes = try section.integer("quickBytes", in: 1...1 << 40) ?? min(100_000, bytes)
+    texts = try section.optionalSection("texts")?.stringLists() ?? [:]
+    try section.finish()
+  }
+}

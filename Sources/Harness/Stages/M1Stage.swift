@@ -1,0 +1,82 @@
+import Foundation
+import Store
+import Support
+import Tokenizers
+import Transformer
+
+/// M1's stage: a byte model trained on the training split.
+enum M1Stage {
+  /// Raised when the same options give another model.
+  static let version = 1
+  static let scoreVersion = 1
+  /// Held-out bytes that M1 itself is scored on.
+  static let scoredBytes = 200_000
+
+  struct Ingredients: Encodable {
+    var training: String
+    var options: ByteModelOptions
+  }
+  struct ScoreIngredients: Encodable {
+    var fingerprint: String
+    var text: String
+    var exampleBytes: Int
+    var seed: UInt64
+    var bytes: Int
+  }
+  struct Score: Codable {
+    /// nil for an empty text.
+    var bitsPerByte: Double?
+  }
+}
+
+extension Stages {
+  func byteModel(_ options: ByteModelOptions, corpus: Corpus, _ trace: Trace) throws -> NeuralByteModel {
+    let key = try StoreKey(
+      .m1, version: M1Stage.version, ingredients: M1Stage.Ingredients(training: corpus.train.sha256, options: options))
+    let entry = try entry(key, trace, precision: options.training.precision) { building in
+      guard let shape = ModelShape(named: options.size, vocabulary: 256) else {
+        throw HarnessError.cell("unknown M1 size '\(options.size)'")
+      }
+      let source = RandomSpans(text: corpus.train.file, length: options.training.sequenceLength, seed: options.seed)
+      let (model, log) = try Transformer.train(
+        shape: shape, options: options.training, steps: options.steps, seed: options.seed, source: source,
+        threads: threads, workFolder: building.work, snapshotSteps: [], report: { progress.line("M1: \($0)") },
+        progress: { progress.update("M1", progressLine($0, bytesPerToken: 1)) })
+      building.measurements["trainingSeconds"] = log.seconds
+      let m1 = NeuralByteModel(
+        model, contextLength: options.training.sequenceLength,
+        metadata: ["size": options.size, "steps": "\(options.steps)", "corpus": corpus.train.sha256])
+      try m1.save(to: building.folder)
+      progress.line("M1 \(options.size): \(options.steps) steps in \(duration(log.seconds))")
+    }
+    return try NeuralByteModel.load(from: entry.path)
+  }
+
+  /// M1's own bits/byte on the held-out text, quantised as the coder sees it; nil for an empty text.
+  func byteModelScore(_ model: NeuralByteModel, on split: TextSplit, _ trace: Trace) throws -> Double? {
+    let key = try StoreKey(
+      .score, version: M1Stage.scoreVersion,
+      ingredients: M1Stage.ScoreIngredients(
+        fingerprint: model.fingerprint, text: split.sha256, exampleBytes: split.exampleBytes, seed: split.seed,
+        bytes: M1Stage.scoredBytes))
+    let entry = try entry(key, trace) { building in
+      let examples = split.first(bytes: M1Stage.scoredBytes)
+      let bytes = examples.reduce(0) { $0 + $1.count }
+      let bits = try parallelMap(examples.count, threads: threads) { i in
+        try model.informationBits(of: examples[i])
+      }
+      let score = M1Stage.Score(bitsPerByte: bytes > 0 ? bits.reduce(0, +) / Double(bytes) : nil)
+      try writeAtomically(try jsonEncoder().encode(score), to: building.folder + "/score.json")
+      if let value = score.bitsPerByte { progress.line(String(format: "M1: %.3f bits/byte held out", value)) }
+    }
+    return try decode(M1Stage.Score.self, from: entry, "score.json").bitsPerByte
+  }
+}
+
+extension ByteModel {
+  /// Σ -log2 q of the text's bytes under the quantised distributions that arithmetic coding uses (14 bits).
+  func informationBits(of text: [UInt8]) throws -> Double {
+    let precision = 14
+    return try intervals(of: text, precision: precision).reduce(0) { $0 + Double(precision) - log2(Double($1.frequency)) }
+  }
+}

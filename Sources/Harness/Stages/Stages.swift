@@ -1,0 +1,81 @@
+import Foundation
+import Records
+import Store
+import Support
+import Tokenizers
+import Transformer
+
+/// The stages from a text to a score. Each is an entry of the store under a key that hashes all that determines it;
+/// each notes what it used in the ``Trace`` of the cell that asked.
+public struct Stages: Sendable {
+  public let registry: Registry
+  public let store: ContentStore
+  /// What the provenance of all that is made here names.
+  public let program: Program
+  public let threads: Int
+  public let progress: ProgressPrinter
+  /// Whether to wait for what another process is building, instead of throwing ``HarnessError/busy(entry:host:process:)``.
+  public let waits: Bool
+
+  public init(
+    registry: Registry, store: ContentStore, program: Program, threads: Int, progress: ProgressPrinter, waits: Bool
+  ) {
+    self.registry = registry
+    self.store = store
+    self.program = program
+    self.threads = max(1, threads)
+    self.progress = progress
+    self.waits = waits
+  }
+
+  /// The entry, found or built, and noted.
+  func entry(
+    _ key: StoreKey, _ trace: Trace, precision: Precision? = nil, build: (Building) throws -> Void
+  ) throws -> StoreEntry {
+    let provenance = provenance(precision)
+    let stored: Stored
+    if waits {
+      stored = try store.entry(key, provenance: provenance, build: build)
+    } else if let found = try store.entryUnlessClaimed(key, provenance: provenance, build: build) {
+      stored = found
+    } else {
+      let holder = store.holder(of: key)
+      throw HarnessError.busy(entry: key.path, host: holder?.host ?? "unknown", process: holder?.process ?? 0)
+    }
+    trace.note(stored)
+    return stored.entry
+  }
+
+  /// This program here and now. Without a precision, only the kernels computed.
+  func provenance(_ precision: Precision? = nil) -> Provenance {
+    var libraries = numericLibraries(precision: precision ?? .exact)
+    libraries["zlib"] = Zlib.version
+    return Provenance(program, libraries: libraries, threads: threads)
+  }
+
+  func decode<T: Decodable>(_ type: T.Type, from entry: StoreEntry, _ name: String) throws -> T {
+    let path = entry.file(name)
+    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else { throw FileError(path, "is missing") }
+    do { return try JSONDecoder().decode(type, from: data) } catch {
+      throw FileError(path, "is not what this program writes: \(error)")
+    }
+  }
+}
+
+/// What of the store one cell stands on, in the order of use. Not shared between threads.
+public final class Trace {
+  public private(set) var stages: [RunRecord.Stage] = []
+  public private(set) var makings: [RunRecord.Making] = []
+  /// Whether everything was there before.
+  public var reusedAll: Bool { makings.allSatisfy(\.reused) }
+
+  public init() {}
+
+  func note(_ stored: Stored) {
+    let manifest = stored.entry.manifest
+    let stage = RunRecord.Stage(kind: manifest.kind.rawValue, key: manifest.key, sha256: stored.entry.sha256)
+    guard !stages.contains(stage) else { return }
+    stages.append(stage)
+    makings.append(.init(kind: stage.kind, reused: stored.wasThere, provenance: manifest.provenance))
+  }
+}

@@ -1,0 +1,76 @@
+import ArgumentParser
+import BuildStamp
+import Dispatch
+import Foundation
+import Harness
+import Store
+import Support
+
+/// This build, for the provenance of what it computes.
+let thisProgram = Program(version: buildVersion, commit: buildCommit)
+
+/// Threads, for every command that computes.
+struct ThreadOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("Threads; results do not depend on them.", valueName: "n"))
+  var threads: Int = ProcessInfo.processInfo.activeProcessorCount
+
+  func validate() throws {
+    guard (1...1024).contains(threads) else {
+      throw ValidationError("--threads \(threads) is not possible; give a number from 1 to 1024")
+    }
+  }
+}
+
+/// Where what was computed lies.
+struct StoreOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Folder of everything computed, shared by all experiments; HARNESS_STORE, or runs/store, if left out.",
+      valueName: "folder"))
+  var store: String = ProcessInfo.processInfo.environment["HARNESS_STORE"] ?? "runs/store"
+
+  /// Opens the store, with a handler that gives its claims back when the process is told to stop.
+  func open(user: RunUses? = nil, progress: ProgressPrinter? = nil) throws -> ContentStore {
+    stopCleanly()
+    return try ContentStore(root: store, user: user) { line in
+      if let progress { progress.line(line) } else { printError(line) }
+    }
+  }
+}
+
+/// On Ctrl-C and SIGTERM: claims are given back at once, so that the next run need not wait for them to go stale.
+/// Checkpoints are on disk already.
+private func stopCleanly() {
+  for (number, status) in [(SIGINT, Int32(130)), (SIGTERM, 143)] {
+    signal(number, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInitiated))
+    source.setEventHandler {
+      Claim.releaseAll()
+      printError("stopped; run the same command again to go on")
+      _exit(status)
+    }
+    source.activate()
+    _ = Unmanaged.passRetained(source as AnyObject)  // lives as long as the process
+  }
+}
+
+/// The bytes of a file, or of standard input for nil and "-".
+func readInput(_ path: String?) throws -> Data {
+  guard let path, path != "-" else { return try FileHandle.standardInput.readToEnd() ?? Data() }
+  guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else { throw FileError(path, "cannot be read") }
+  return data
+}
+
+func writeOutput(_ data: Data, to path: String?) throws {
+  guard let path, path != "-" else {
+    try FileHandle.standardOutput.write(contentsOf: data)
+    return
+  }
+  try writeAtomically(data, to: path)
+}
+
+func printError(_ text: String) { try? FileHandle.standardError.write(contentsOf: Data((text + "\n").utf8)) }
+
+func printJSON(_ value: some Encodable) throws {
+  print(String(decoding: try jsonEncoder().encode(value), as: UTF8.self))
+}

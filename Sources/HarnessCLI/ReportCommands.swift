@@ -1,0 +1,52 @@
+import Analysis
+import ArgumentParser
+import Foundation
+import Harness
+import Records
+import Rendering
+import Support
+import Tokenizers
+
+struct ReportCommand<Source: RegistrySource>: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "report", abstract: "Markdown, plots and CSV from run records alone.",
+      discussion: """
+        Cells that were not made under one protocol (budget, corpus, options) stand in tables of their own.
+
+        EXAMPLE
+          harness report runs/quick --baseline baselines/paper.json
+          harness report runs/a runs/b --out both
+        """)
+  }
+  @Argument(help: "Run folders.") var runs: [String]
+  @Option(help: "Folder to write; 'report' in the first run's folder if left out.") var out: String?
+  @Option(help: "Figures to show beside ours, such as baselines/paper.json.") var baseline: String?
+
+  func run() throws {
+    let folders = runs.map { RunFolder($0) }
+    let folder = withoutTrailingSlash(out ?? folders[0].path + "/report")
+    try RunReport(runs: folders, baseline: baseline, registry: Source.registry()).write(to: folder)
+    print("\(folder)/report.md")
+  }
+}
+
+struct CompareCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compare", abstract: "Two runs, cell by cell: bits/byte, ratio, difference, significance.",
+    discussion: "EXAMPLE\n  harness compare runs/a runs/b --json")
+  @Argument(help: "A run folder.") var runA: String
+  @Argument(help: "Another.") var runB: String
+  @Flag(help: "Machine-readable output.") var json = false
+
+  func run() throws {
+    let comparison = RunComparison(
+      try RunFolder(runA).records.load(), try RunFolder(runB).records.load())
+    if json {
+      try printJSON(comparison)
+    } else {
+      print(markdown(comparison.table), terminator: "")
+      if !comparison.findings.isEmpty { print("\n" + markdown(.findings(comparison.findings)), terminator: "") }
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import Foundation
+import Support
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Says that a process is building an entry, so that others wait or do something else.
+///
+/// A claim only saves work: two processes that build one entry both finish, and the second takes the first one's. It is
+/// a file with the holder's host and process; a thread touches it while the holder lives. A claim that was not touched
+/// for ``staleSeconds`` is stale, by the file system's own clock, so that machines need not agree on the time.
+public final class Claim: Sendable {
+  /// Who holds a claim.
+  public struct Holder: Codable, Sendable, Hashable {
+    public var host: String
+    public var process: Int32
+    public var since: String
+    /// Tells this claim from every other.
+    var nonce: String
+  }
+
+  /// Seconds of silence after which a claim is stale; HARNESS_CLAIM_SECONDS changes it (tests).
+  public static let staleSeconds: Double = {
+    let text = ProcessInfo.processInfo.environment["HARNESS_CLAIM_SECONDS"]
+    return max(0.5, text.flatMap { Double($0) } ?? 20)
+  }()
+
+  private let path: String
+  private let holder: Holder
+
+  /// nil where another process holds it.
+  /// - Throws: ``FileError`` where claims cannot be written.
+  init?(path: String) throws {
+    self.path = path
+    holder = Holder(
+      host: hostName(), process: getpid(), since: timestamp(),
+      nonce: String(UInt64.random(in: 0...(.max)), radix: 16))
+    if let other = Self.read(path) {
+      guard try Self.isStale(path) else { return nil }
+      // One process alone can rename this very claim away; the name keeps the others from taking the next one.
+      guard try renameIfAbsent(path, to: "\(path).stale-\(other.nonce)") else { return nil }
+    }
+    let beside = besideName(path)
+    try writeAtomically(try jsonEncoder(pretty: false).encode(holder), to: beside)
+    guard try renameIfAbsent(beside, to: path) else {
+      unlink(beside)
+      return nil
+    }
+    Heartbeat.shared.add(path, nonce: holder.nonce)
+  }
+
+  /// Whether it is still this process's: another may have taken it over after a long silence (a suspended process).
+  public var isHeld: Bool { Self.read(path)?.nonce == holder.nonce }
+
+  public func release() { Heartbeat.shared.release(path) }
+  deinit { release() }
+
+  /// Gives all claims of this process back; for a process that is about to end.
+  public static func releaseAll() { Heartbeat.shared.releaseAll() }
+
+  /// Who holds the claim, stale or not; nil where nobody does.
+  public static func read(_ path: String) -> Holder? {
+    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else { return nil }
+    return (try? JSONDecoder().decode(Holder.self, from: data))
+      ?? Holder(host: "unknown", process: 0, since: "", nonce: String(sha256(data).prefix(16)))
+  }
+
+  /// Seconds since the holder's last sign of life; nil where there is no claim.
+  public static func age(_ path: String) throws -> Double? {
+    guard let touched = modification(path) else { return nil }
+    // What the file system takes for now: the time of a file written this moment.
+    let probe = besideName(path)
+    try writeFile(probe) { _ in }
+    defer { unlink(probe) }
+    guard let now = modification(probe) else { throw FileError(probe, "cannot be read: \(systemMessage())") }
+    return now - touched
+  }
+
+  static func isStale(_ path: String) throws -> Bool { try age(path).map { $0 > staleSeconds } ?? false }
+
+  private static func modification(_ path: String) -> Double? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    #if canImport(Glibc)
+      return Double(status.st_mtim.tv_sec) + 1e-9 * Double(status.st_mtim.tv_nsec)
+    #else
+      return Double(status.st_mtimespec.tv_sec) + 1e-9 * Double(status.st_mtimespec.tv_nsec)
+    #endif
+  }
+}
+
+/// Touches the claims of this process from a thread of its own.
+private final class Heartbeat: Sendable {
+  static let shared = Heartbeat()
+  private struct State {
+    var nonces: [String: String] = [:]
+    var isRunning = false
+  }
+  private let state = Mutex(State())
+
+  func add(_ path: String, nonce: String) {
+    let mustStart = state.withLock { state in
+      state.nonces[path] = nonce
+      defer { state.isRunning = true }
+      return !state.isRunning
+    }
+    guard mustStart else { return }
+    Thread.detachNewThread {
+      while true {
+        Thread.sleep(forTimeInterval: Claim.staleSeconds / 5)
+        let held = self.state.withLock { $0.nonces }
+        // A claim that another process took over is not touched: its holder does that.
+        for (path, nonce) in held where Claim.read(path)?.nonceIs(nonce) == true { utimes(path, nil) }
+      }
+    }
+  }
+
+  func release(_ path: String) {
+    guard let nonce = state.withLock({ $0.nonces.removeValue(forKey: path) }) else { return }
+    if Claim.read(path)?.nonceIs(nonce) == true { unlink(path) }
+  }
+
+  func releaseAll() {
+    for path in state.withLock({ Array($0.nonces.keys) }) { release(path) }
+  }
+}
+
+extension Claim.Holder {
+  fileprivate func nonceIs(_ other: String) -> Bool { nonce == other }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import Support
+
+extension ContentStore {
+  /// One entry as `harness store` lists it.
+  public struct Listing: Sendable, Codable {
+    public var kind: StoreKind
+    public var key: String
+    public var bytes: Int
+    /// When and where it was built; nil where the manifest is damaged.
+    public var built: String?
+    public var host: String?
+    /// Run folders that use it.
+    public var users: [String]
+  }
+
+  /// Every entry, by kind and key. Nothing is checked; see ``verify(_:)``.
+  public func list() throws -> [Listing] {
+    let users = try self.users()
+    return try paths().map { path in
+      let manifest = try? Manifest(folder: root + "/" + path)
+      let parts = path.split(separator: "/")
+      return Listing(
+        kind: StoreKind(rawValue: String(parts[0])) ?? .corpus, key: String(parts[1]),
+        bytes: Self.size(root + "/" + path),
+        built: manifest?.provenance.ended, host: manifest?.provenance.host, users: users[path] ?? [])
+    }
+  }
+
+  /// Reads every file of every entry to its end; `each` gets the path and what is wrong with it, if anything.
+  /// - Returns: how many entries are damaged.
+  public func verify(_ each: (String, FileError?) -> Void) throws -> Int {
+    var damaged = 0
+    for path in try paths() {
+      let folder = root + "/" + path
+      do {
+        try Manifest(folder: folder).check(folder, whole: true)
+        each(path, nil)
+      } catch let problem as FileError {
+        damaged += 1
+        each(path, problem)
+      }
+    }
+    return damaged
+  }
+
+  /// What ``prune(dryRun:)`` removed, or would remove.
+  public struct Pruning: Sendable, Codable {
+    public var removed: [String] = []
+    public var bytes = 0
+  }
+
+  /// Removes entries that no run refers to, and what killed and damaged builds left; what is being built stays.
+  public func prune(dryRun: Bool) throws -> Pruning {
+    let users = try self.users()
+    var result = Pruning()
+    func remove(_ path: String) throws {
+      result.removed.append(path)
+      result.bytes += Self.size(root + "/" + path)
+      if !dryRun {
+        // Out of the way first, so that nobody finds half an entry.
+        let grave = besideName(root + "/" + path)
+        if try renameIfAbsent(root + "/" + path, to: grave) { try FileManager.default.removeItem(atPath: grave) }
+      }
+    }
+    func isClaimed(_ path: String) throws -> Bool {
+      let claim = root + "/claims/" + path.replacingOccurrences(of: "/", with: "-")
+      return try Claim.read(claim) != nil && !Claim.isStale(claim)
+    }
+    for path in try paths() where users[path] == nil {
+      if try !isClaimed(path) { try remove(path) }
+    }
+    for kind in StoreKind.allCases {
+      for name in try Self.contents("\(root)/\(kind.rawValue)") where name.contains(".partial-") {
+        let key = name.prefix { $0 != "." }
+        if try !isClaimed("\(kind.rawValue)/\(key)") { try remove("\(kind.rawValue)/\(name)") }
+      }
+    }
+    for name in try Self.contents(root + "/work") where try !isClaimed(name) {
+      let isUsed = users.keys.contains { $0.replacingOccurrences(of: "/", with: "-") == name }
+      if !isUsed { try remove("work/" + name) }
+    }
+    for name in try Self.contents(root + "/damaged") { try remove("damaged/" + name) }
+    for name in try Self.contents(root + "/claims") where name.contains(".stale-") || name.contains(".partial-") {
+      try? FileManager.default.removeItem(atPath: "\(root)/claims/\(name)")
+    }
+    return result
+  }
+
+  /// Run folders by the entry they use. A run folder that is gone uses nothing.
+  private func users() throws -> [String: [String]] {
+    var result: [String: [String]] = [:]
+    for name in try Self.contents(root + "/users") where !name.contains(".partial-") {
+      guard let run = try? String(contentsOfFile: "\(root)/users/\(name)", encoding: .utf8) else { continue }
+      for path in unique(RunUses.read(run)) { result[path, default: []].append(run) }
+    }
+    return result
+  }
+
+  /// Entries as `kind/key`.
+  private func paths() throws -> [String] {
+    try StoreKind.allCases.flatMap { kind in
+      try Self.contents("\(root)/\(kind.rawValue)").filter { !$0.contains(".") }.map { "\(kind.rawValue)/\($0)" }
+    }
+  }
+
+  private static func contents(_ folder: String) throws -> [String] {
+    guard FileManager.default.fileExists(atPath: folder) else { return [] }
+    return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+  }
+
+  private static func size(_ path: String) -> Int {
+    let walk = FileManager.default.enumerator(atPath: path)
+    var bytes = 0
+    while walk?.nextObject() != nil { bytes += (walk?.fileAttributes?[.size] as? Int) ?? 0 }
+    return bytes
+  }
+}

@@ -1,0 +1,199 @@
+import Foundation
+import Support
+import Synchronization
+
+/// Folders named by the hash of what determines their content, shared by all experiments, processes and machines that
+/// see the same disk.
+///
+/// | path | what |
+/// | --- | --- |
+/// | `<kind>/<key>/` | an entry: its files, `manifest.json` with their sizes and hashes, `manifest.sha256` |
+/// | `<kind>/<key>.partial-…` | an entry being built |
+/// | `work/<kind>-<key>/` | what a long build keeps for its next try (checkpoints) |
+/// | `claims/` | who is building what |
+/// | `damaged/` | entries that failed their check, set aside |
+/// | `users/` | the run folders that use this store |
+///
+/// An entry is built beside its place, synced, and renamed there only if nothing is there: it is whole or absent.
+public final class ContentStore: Sendable {
+  public let root: String
+  private let report: @Sendable (String) -> Void
+  private let user: RunUses?
+  /// Entries that this process has checked.
+  private let checked = Mutex<[String: StoreEntry]>([:])
+
+  /// - Parameters:
+  ///   - user: the run whose use of entries is noted, so that `prune` keeps them.
+  ///   - report: gets a line where something is waited for, damaged or built again.
+  /// - Throws: ``FileError`` where the folder cannot be made.
+  public init(root: String, user: RunUses? = nil, report: @escaping @Sendable (String) -> Void = { _ in }) throws {
+    self.root = withoutTrailingSlash(root)
+    self.user = user
+    self.report = report
+    try makeFolder(self.root + "/claims")
+    for kind in StoreKind.allCases { try makeFolder("\(self.root)/\(kind.rawValue)") }
+    try user?.register(in: self.root)
+  }
+
+  /// The entry, checked; nil where there is none. A damaged one is set aside, with a word.
+  public func find(_ key: StoreKey) throws -> StoreEntry? { try open(key.kind, hash: key.hash) }
+
+  /// The entry that a record names, checked; nil where there is none. A damaged one is set aside, with a word.
+  public func open(_ kind: StoreKind, hash: String) throws -> StoreEntry? {
+    let path = "\(kind.rawValue)/\(hash)"
+    if let known = checked.withLock({ $0[path] }) { return known }
+    let folder = root + "/" + path
+    guard FileManager.default.fileExists(atPath: folder) else { return nil }
+    try user?.note(path)
+    let entry: StoreEntry
+    do {
+      let manifest = try Manifest(folder: folder)
+      guard manifest.key == hash, manifest.kind == kind else {
+        throw FileError(folder + "/" + Manifest.name, "belongs to \(manifest.kind.rawValue)/\(manifest.key)")
+      }
+      try manifest.check(folder, whole: false)
+      entry = StoreEntry(path: folder, manifest: manifest)
+    } catch let problem as FileError {
+      try setAside(folder, because: problem)
+      return nil
+    }
+    checked.withLock { $0[path] = entry }
+    return entry
+  }
+
+  /// The entry, found or built. Where another process is building it, waits for that.
+  /// - Parameters:
+  ///   - provenance: of this process; its times and measurements are filled in here.
+  ///   - build: writes the content's files into the folder it is given.
+  /// - Throws: what `build` throws; ``FileError``.
+  public func entry(_ key: StoreKey, provenance: Provenance, build: (Building) throws -> Void) throws -> Stored {
+    var hasSaidSo = false
+    while true {
+      if let entry = try find(key) { return Stored(entry: entry, wasThere: true) }
+      if let claim = try claim(key) {
+        if let made = try self.build(key, claim: claim, provenance: provenance, build) { return made }
+        continue
+      }
+      if !hasSaidSo, let holder = holder(of: key) {
+        report("waiting for \(key.path), which process \(holder.process) on \(holder.host) is building")
+        hasSaidSo = true
+      }
+      Thread.sleep(forTimeInterval: min(0.5, Claim.staleSeconds / 5))
+    }
+  }
+
+  /// The entry, found or built; nil at once where another process is building it.
+  public func entryUnlessClaimed(_ key: StoreKey, provenance: Provenance, build: (Building) throws -> Void) throws
+    -> Stored?
+  {
+    if let entry = try find(key) { return Stored(entry: entry, wasThere: true) }
+    guard let claim = try claim(key) else { return nil }
+    return try self.build(key, claim: claim, provenance: provenance, build)
+  }
+
+  /// Who is building the entry now.
+  public func holder(of key: StoreKey) -> Claim.Holder? { Claim.read(claimPath(key)) }
+
+  private func claimPath(_ key: StoreKey) -> String { "\(root)/claims/\(key.kind.rawValue)-\(key.hash)" }
+  private func claim(_ key: StoreKey) throws -> Claim? { try Claim(path: claimPath(key)) }
+
+  /// nil where the claim was lost on the way, or another was faster: look again.
+  private func build(
+    _ key: StoreKey, claim: Claim, provenance: Provenance, _ body: (Building) throws -> Void
+  ) throws -> Stored? {
+    defer { claim.release() }
+    let folder = root + "/" + key.path
+    if FileManager.default.fileExists(atPath: folder) { return nil }  // finished between the look and the claim
+    try user?.note(key.path)
+    removeLeftovers(of: key)
+    let beside = besideName(folder)
+    defer { try? FileManager.default.removeItem(atPath: beside) }
+    let building = Building(folder: beside, work: "\(root)/work/\(key.kind.rawValue)-\(key.hash)")
+    do {
+      try makeFolder(beside)
+      let watch = Stopwatch()
+      var made = provenance
+      made.started = timestamp()
+      try body(building)
+      made.ended = timestamp()
+      made.measurements = building.measurements
+      made.measurements["seconds"] = watch.seconds
+      let manifest = try Manifest(of: beside, key: key, provenance: made)
+      for name in manifest.files.keys { syncToDisk(beside + "/" + name) }
+      try manifest.write(to: beside)
+      syncToDisk(beside)
+      guard try renameIfAbsent(beside, to: folder) else { return nil }
+      try? FileManager.default.removeItem(atPath: building.work)
+      let entry = StoreEntry(path: folder, manifest: manifest)
+      checked.withLock { $0[key.path] = entry }
+      return Stored(entry: entry, wasThere: false)
+    } catch {
+      guard claim.isHeld else { return nil }
+      throw error
+    }
+  }
+
+  /// Removes what a killed builder of this entry left. The claim is held: no other process builds it.
+  private func removeLeftovers(of key: StoreKey) {
+    let parent = "\(root)/\(key.kind.rawValue)"
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
+    where name.hasPrefix(key.hash + ".partial-") {
+      try? FileManager.default.removeItem(atPath: parent + "/" + name)
+    }
+    let claims = "\(root)/claims"
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: claims)) ?? []
+    where name.hasPrefix("\(key.kind.rawValue)-\(key.hash).partial-") {
+      try? FileManager.default.removeItem(atPath: claims + "/" + name)
+    }
+  }
+
+  /// Moves a damaged entry out of the way; it is built again when it is needed.
+  private func setAside(_ folder: String, because problem: FileError) throws {
+    let name = folder.split(separator: "/").suffix(2).joined(separator: "-")
+    let target = "\(root)/damaged/\(name)-\(timestamp().filter(\.isNumber))"
+    try makeFolder(root + "/damaged")
+    do {
+      _ = try renameIfAbsent(folder, to: target)
+      report("\(problem); set aside in \(target), to be built again")
+    } catch {
+      // Another process was faster.
+      if FileManager.default.fileExists(atPath: folder) { throw error }
+    }
+  }
+}
+
+/// An entry of the store: a folder whose files were checked.
+public struct StoreEntry: Sendable {
+  public let path: String
+  public let manifest: Manifest
+  /// SHA-256 over the names and hashes of its files.
+  public var sha256: String { manifest.contentSHA256 }
+  /// The path of one of its files.
+  public func file(_ name: String) -> String { path + "/" + name }
+
+  init(path: String, manifest: Manifest) {
+    self.path = path
+    self.manifest = manifest
+  }
+}
+
+/// An entry and whether it was there before it was asked for.
+public struct Stored: Sendable {
+  public let entry: StoreEntry
+  public let wasThere: Bool
+}
+
+/// What a build writes to.
+public final class Building {
+  /// The entry's files go here.
+  public let folder: String
+  /// Survives a killed build, for the next try; not there until the build makes it. Removed when the entry is whole.
+  public let work: String
+  /// Numbers for the entry's provenance: what another build would measure anew.
+  public var measurements: [String: Double] = [:]
+
+  init(folder: String, work: String) {
+    self.folder = folder
+    self.work = work
+  }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import Support
+
+/// What an entry of the store holds: `manifest.json` in its folder. `manifest.sha256` beside it holds the manifest's own
+/// hash, as `sha256sum --check` reads it.
+public struct Manifest: Codable, Sendable, Hashable {
+  static let format = 1
+  static let name = "manifest.json"
+  static let digestName = "manifest.sha256"
+
+  public struct File: Codable, Sendable, Hashable {
+    public var bytes: Int
+    public var sha256: String
+    /// Of a file above ``Manifest/sampledFrom`` bytes: SHA-256 of 256 evenly spaced blocks of 64 KiB.
+    public var sample: String?
+  }
+  /// Larger files are checked by their sample when an entry is opened, and whole by `harness verify`.
+  public static let sampledFrom = 1 << 30
+
+  public var format = Manifest.format
+  public var kind: StoreKind
+  public var key: String
+  public var version: Int
+  public var ingredients: JSONValue
+  public var files: [String: File]
+  public var provenance: Provenance
+
+  /// SHA-256 over the names and hashes of all files: equal contents, equal hashes, whoever made them.
+  public var contentSHA256: String {
+    sha256(Array(files.sorted { $0.key < $1.key }.map { "\($0.value.sha256)  \($0.key)\n" }.joined().utf8))
+  }
+
+  /// Describes the files that lie in `folder` now.
+  init(of folder: String, key: StoreKey, provenance: Provenance) throws {
+    kind = key.kind
+    self.key = key.hash
+    version = key.version
+    ingredients = key.ingredients
+    self.provenance = provenance
+    files = [:]
+    for name in try Self.names(in: folder) {
+      let file = try MappedFile(path: folder + "/" + name)
+      files[name] = File(
+        bytes: file.bytes.count, sha256: Self.digest(file.bytes),
+        sample: file.bytes.count > Self.sampledFrom ? Self.sample(file.bytes) : nil)
+    }
+  }
+
+  /// Writes the manifest and its hash into the folder.
+  func write(to folder: String) throws {
+    let data = try Support.jsonEncoder().encode(self)
+    try writeAtomically(data, to: folder + "/" + Self.name)
+    try writeAtomically(Data("\(sha256(data))  \(Self.name)\n".utf8), to: folder + "/" + Self.digestName)
+  }
+
+  /// Reads a folder's manifest and checks it against its hash.
+  /// - Throws: ``FileError`` naming the damaged file.
+  init(folder: String) throws {
+    let path = folder + "/" + Self.name, digestPath = folder + "/" + Self.digestName
+    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else { throw FileError(path, "is missing") }
+    guard let digest = try? String(contentsOfFile: digestPath, encoding: .utf8) else {
+      throw FileError(digestPath, "is missing, or no text")
+    }
+    guard digest == "\(sha256(data))  \(Self.name)\n" else {
+      throw FileError(path, "is damaged: it does not match \(Self.digestName)")
+    }
+    do { self = try JSONDecoder().decode(Manifest.self, from: data) } catch {
+      throw FileError(path, "is not a manifest of format \(Self.format): \(error)")
+    }
+  }
+
+  /// Checks every file of the folder. `whole` also reads large files to their end.
+  /// - Throws: ``FileError`` naming the first damaged file.
+  func check(_ folder: String, whole: Bool) throws {
+    for (name, expected) in files.sorted(by: { $0.key < $1.key }) {
+      let path = folder + "/" + name
+      guard FileManager.default.fileExists(atPath: path) else { throw FileError(path, "is missing") }
+      let file = try MappedFile(path: path)
+      guard file.bytes.count == expected.bytes else {
+        throw FileError(path, "is damaged: \(file.bytes.count) bytes instead of \(expected.bytes)")
+      }
+      if let sample = expected.sample, !whole {
+        guard Self.sample(file.bytes) == sample else { throw FileError(path, "is damaged: its sample has changed") }
+      } else {
+        guard Self.digest(file.bytes) == expected.sha256 else {
+          throw FileError(path, "is damaged: its SHA-256 has changed")
+        }
+      }
+    }
+  }
+
+  /// Names of a folder's files, those in folders inside it with their path.
+  private static func names(in folder: String) throws -> [String] {
+    guard let walk = FileManager.default.enumerator(atPath: folder) else { throw FileError(folder, "cannot be read") }
+    var names: [String] = []
+    for case let name as String in walk {
+      var isFolder: ObjCBool = false
+      if FileManager.default.fileExists(atPath: folder + "/" + name, isDirectory: &isFolder), !isFolder.boolValue {
+        names.append(name)
+      }
+    }
+    return names
+  }
+
+  private static func digest(_ bytes: UnsafeRawBufferPointer) -> String {
+    var hash = SHA256Hash()
+    hash.update(bytes)
+    return hash.finish()
+  }
+
+  private static func sample(_ bytes: UnsafeRawBufferPointer) -> String {
+    let count = 256, size = 1 << 16
+    var hash = SHA256Hash()
+    for block in 0..<count {
+      let start = (bytes.count - size) / (count - 1) * block
+      hash.update(UnsafeRawBufferPointer(rebasing: bytes[start..<start + size]))
+    }
+    hash.update(UnsafeRawBufferPointer(rebasing: bytes[(bytes.count - size)...]))
+    return hash.finish()
+  }
+}

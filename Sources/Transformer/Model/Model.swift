@@ -1,0 +1,53 @@
+/// A transformer's weights.
+public struct Model: Sendable {
+  public let shape: ModelShape
+  package let parameters: FloatBuffer
+
+  package init(shape: ModelShape, parameters: FloatBuffer) {
+    self.shape = shape
+    self.parameters = parameters
+  }
+
+  /// Freshly initialised weights.
+  public init(shape: ModelShape, seed: UInt64) {
+    self.shape = shape
+    let layout = ParameterLayout(shape)
+    parameters = FloatBuffer(layout.count)
+    layout.initialize(parameters, layerCount: shape.layers, seed: seed)
+  }
+
+  private static let keys = ["dim", "heads", "layers", "headSize", "mlp", "vocabulary"]
+
+  /// Writes the weights as safetensors; the shape goes into the metadata.
+  public func save(to path: String, metadata: [String: String] = [:]) throws {
+    var table = metadata
+    let numbers = [shape.dim, shape.heads, shape.layers, shape.headSize, shape.mlp, shape.vocabulary]
+    for (key, number) in zip(Self.keys, numbers) { table[key] = "\(number)" }
+    let tensors = ParameterLayout(shape).tensors.map {
+      ($0.name, $0.shape, parameters.slice($0.offset, $0.count))
+    }
+    try SafeTensors.write(to: path, metadata: table, tensors: tensors)
+  }
+
+  /// - Throws: `FileError` for a file that cannot be read, ``TransformerError/damagedFile(_:reason:)`` for what is no
+  ///   whole model.
+  public static func load(from path: String) throws -> (model: Model, metadata: [String: String]) {
+    let file = try SafeTensors(path: path)
+    let numbers = keys.compactMap { file.metadata[$0].flatMap(Int.init) }
+    guard numbers.count == keys.count, numbers.allSatisfy({ $0 > 0 && $0 < 1 << 24 }), numbers[3] % 16 == 0 else {
+      throw TransformerError.damagedFile(path, reason: "a safetensors file, but not a model of this program")
+    }
+    let shape = ModelShape(
+      dim: numbers[0], heads: numbers[1], layers: numbers[2], headSize: numbers[3], mlp: numbers[4],
+      vocabulary: numbers[5])
+    guard 4 * shape.parameters <= Double(file.byteCount) else {  // before anything of that size is allocated
+      throw TransformerError.damagedFile(path, reason: "truncated, or its shape is not that of its tensors")
+    }
+    let layout = ParameterLayout(shape)
+    let parameters = FloatBuffer(layout.count)
+    for tensor in layout.tensors {
+      try file.read(tensor.name, shape: tensor.shape, into: parameters.at(tensor.offset, tensor.count))
+    }
+    return (Model(shape: shape, parameters: parameters), file.metadata)
+  }
+}

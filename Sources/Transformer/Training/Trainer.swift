@@ -1,0 +1,142 @@
+import Support
+
+/// Trains one transformer, a step at a time.
+///
+/// A batch is cut into fixed shards of whole sequences, one thread each; their gradients are summed in shard order, so
+/// the result does not depend on the thread count.
+package final class Trainer {
+  let shape: ModelShape
+  let options: TrainingOptions
+  let totalSteps: Int
+  /// Steps done.
+  package private(set) var step = 0
+  package let layout: ParameterLayout
+  package let parameters: FloatBuffer
+  let store: WeightStore
+  let optimizer: any Optimizer
+  let gradients: GradientShards
+  let shards: [UncheckedBox<TransformerPass>]
+  let firstSequence: [Int]  // of each shard, within the batch
+  let inputs: TokenBuffer  // (B, S)
+  let targets: TokenBuffer  // (B, S)
+  private let threads: Int
+  private var optimizerTimes = PhaseTimes()
+
+  /// What one step did.
+  package struct Step: Sendable {
+    /// Mean nats per token before the update.
+    package let lossNats: Double
+    package let gradientNorm: Double
+    package let learningRate: Double
+  }
+
+  /// - Throws: ``TransformerError/backend(_:)`` where this machine has no such precision.
+  package init(shape: ModelShape, options: TrainingOptions, totalSteps: Int, seed: UInt64, threads: Int) throws {
+    self.shape = shape
+    self.options = options
+    self.totalSteps = totalSteps
+    self.threads = threads
+    let (B, S) = (options.batch, options.sequenceLength)
+    precondition(B > 0 && S > 0, "a batch of at least one sequence of at least one token")
+    layout = ParameterLayout(shape)
+    parameters = Model(shape: shape, seed: seed).parameters
+    store = WeightStore(parameters, options.precision)
+    optimizer = options.optimizer.optimizer(layout, weightDecay: options.weightDecay)
+    let products = try MatrixProduct(options.precision)
+    let count = max(1, min(options.shards, B))
+    firstSequence = (0..<count).map { B * $0 / count }
+    shards = (0..<count).map { s in
+      UncheckedBox(
+        TransformerPass(
+          shape: shape, sequences: B * (s + 1) / count - B * s / count, length: S, products: products, backward: true))
+    }
+    gradients = GradientShards(count: count, layout: layout)
+    inputs = TokenBuffer(B * S)
+    targets = TokenBuffer(B * S)
+  }
+
+  /// - Throws: ``TransformerError/diverged(step:loss:)`` when the loss is no number,
+  ///   ``TransformerError/tokenOutOfRange(_:vocabulary:)``.
+  package func step(from source: some SequenceSource) throws -> Step {
+    let (B, S) = (options.batch, options.sequenceLength)
+    for b in 0..<B {
+      source.sequence(step * B + b, into: UnsafeMutableBufferPointer(start: targets.at(b * S, S), count: S))
+    }
+    try prepareInputs()
+    let zLoss = Float(options.zLoss)
+    let weights = UncheckedBox(store.weights(threads: threads))  // read by all
+    let sums = try parallelMap(shards.count, threads: threads) {
+      [shards, gradients, inputs, targets, firstSequence] s in
+      // Each shard writes only its own buffers.
+      shards[s].value.run(
+        parameters: weights.value, gradients: gradients[s].p, inputs: inputs.p + firstSequence[s] * S,
+        targets: targets.p + firstSequence[s] * S, gradientScale: 1 / Float(B * S), zLoss: zLoss)
+    }
+    let loss = sums.reduce(0) { $0 + $1.nats } / Double(B * S)
+    optimizerTimes.start()
+    let norm = gradients.gather(threads: threads)
+    guard loss.isFinite, norm.isFinite else { throw TransformerError.diverged(step: step, loss: loss) }
+    let rate =
+      options.learningRate * options.schedule.factor(step: step, steps: totalSteps, warmup: options.warmup)
+    optimizer.update(
+      parameters, gradients: gradients[0],
+      gradientScale: options.clip > 0 && norm > options.clip ? options.clip / norm : 1, learningRate: rate, step: step,
+      threads: threads)
+    optimizerTimes.end(.optimizer)
+    step += 1
+    return Step(lossNats: loss, gradientNorm: norm, learningRate: rate)
+  }
+
+  /// The inputs of the batch in `targets`: each sequence begun by BOS and moved on by one.
+  func prepareInputs() throws {
+    let S = options.sequenceLength
+    try checkTokens(targets.values, vocabulary: shape.vocabulary)
+    for row in 0..<inputs.count { inputs[row] = row % S == 0 ? shape.bos : targets[row - 1] }
+  }
+
+  /// The model as it is now. Shares memory with the trainer: later steps change it.
+  var model: Model { Model(shape: shape, parameters: parameters) }
+
+  /// The weights and all that later steps depend on, the step and the options aside.
+  var state: [SafeTensors.Tensor] {
+    layout.tensors.map { ($0.name, $0.shape, parameters.slice($0.offset, $0.count)) } + optimizer.state
+  }
+
+  /// Goes on from a ``state`` of the same run.
+  /// - Throws: ``TransformerError/damagedFile(_:reason:)``; the trainer is of no use then.
+  func restore(_ file: SafeTensors, step: Int) throws {
+    for tensor in layout.tensors {
+      try file.read(tensor.name, shape: tensor.shape, into: parameters.at(tensor.offset, tensor.count))
+    }
+    try optimizer.restore(file)
+    self.step = step
+  }
+
+  // MARK: Where the time goes
+
+  /// Thread-seconds that each ``Phase`` has taken since ``resetTimes()``, by its raw value. Phases within a shard are one
+  /// thread's; the optimiser's wall time counts once for every thread.
+  package var times: [Double] {
+    let workers = Double(min(threads, shards.count))
+    return Phase.allCases.map { phase in
+      shards.reduce(optimizerTimes.seconds[phase.rawValue] * workers) { $0 + $1.value.times.seconds[phase.rawValue] }
+    }
+  }
+  package func resetTimes() {
+    optimizerTimes = PhaseTimes()
+    for shard in shards { shard.value.resetTimes() }
+  }
+}
+
+/// - Throws: ``TransformerError/tokenOutOfRange(_:vocabulary:)``.
+func checkTokens(_ tokens: some Sequence<Int32>, vocabulary: Int) throws {
+  for token in tokens where token < 0 || token >= vocabulary {
+    throw TransformerError.tokenOutOfRange(token, vocabulary: vocabulary)
+  }
+}
+
+/// Hands an object to the one thread that works on it at a time; the caller keeps that promise.
+package struct UncheckedBox<T>: @unchecked Sendable {
+  package let value: T
+  package init(_ value: T) { self.value = value }
+}

@@ -1,0 +1,179 @@
+import CKernels
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Sums over the scored tokens of some sequences.
+struct LossSums: Sendable {
+  var nats = 0.0
+  /// Σ log(Z)², the z-loss before its weight.
+  var z = 0.0
+  static func += (a: inout LossSums, b: LossSums) {
+    a.nats += b.nats
+    a.z += b.z
+  }
+}
+
+/// Forward and backward passes over a fixed number of whole sequences, on the calling thread.
+///
+/// Shapes: N sequences of S positions, T = N·S rows; D model, H heads of d, A = H·d, F MLP, V vocabulary.
+/// A pass owns its activations; parameters are shared, gradients the caller's.
+final class TransformerPass {
+  let shape: ModelShape
+  let layout: ParameterLayout
+  let products: MatrixProduct
+  let kernels = ck_kernels().pointee
+  let sequences: Int
+  let length: Int
+  /// T.
+  let rows: Int
+
+  /// What the backward pass needs of a layer.
+  struct Layer {
+    let x: FloatBuffer  // (T, D) input
+    let attentionNormed: OperandBuffer  // (T, D)
+    let attentionInverse: FloatBuffer  // (T)
+    let qkv: FloatBuffer  // (T, 3A)
+    let logSumExp: FloatBuffer  // (N, H, S)
+    let attended: FloatBuffer  // (T, A)
+    let middle: FloatBuffer  // (T, D) after attention
+    let mlpNormed: OperandBuffer  // (T, D)
+    let mlpInverse: FloatBuffer  // (T)
+    let hidden: OperandBuffer  // (T, F) after ReLU
+
+    init(_ shape: ModelShape, rows T: Int, _ precision: Precision) {
+      let (D, A, F) = (shape.dim, shape.attentionWidth, shape.mlp)
+      x = FloatBuffer(T * D)
+      attentionNormed = OperandBuffer(T * D, precision)
+      attentionInverse = FloatBuffer(T)
+      qkv = FloatBuffer(T * 3 * A)
+      logSumExp = FloatBuffer(T * shape.heads)
+      attended = FloatBuffer(T * A)
+      middle = FloatBuffer(T * D)
+      mlpNormed = OperandBuffer(T * D, precision)
+      mlpInverse = FloatBuffer(T)
+      hidden = OperandBuffer(T * F, precision)
+    }
+  }
+
+  /// What the backward pass writes and forgets.
+  struct Gradients {
+    let x: FloatBuffer  // (T, D) of the residual stream
+    let normed: FloatBuffer  // (T, D)
+    let qkv: FloatBuffer  // (T, 3A)
+    let attended: FloatBuffer  // (T, A)
+    let hidden: OperandBuffer  // (T, F)
+    let headWeight: FloatBuffer  // (D)
+    let bias: FloatBuffer  // (H, S) by reversed distance, of one layer
+    let narrowedX: Narrowed  // (T, D)
+    let narrowedQKV: Narrowed  // (T, 3A)
+
+    init(_ shape: ModelShape, rows T: Int, length S: Int, _ precision: Precision) {
+      let (D, A, F) = (shape.dim, shape.attentionWidth, shape.mlp)
+      x = FloatBuffer(T * D)
+      normed = FloatBuffer(T * D)
+      qkv = FloatBuffer(T * 3 * A)
+      attended = FloatBuffer(T * A)
+      hidden = OperandBuffer(T * F, precision)
+      headWeight = FloatBuffer(D)
+      bias = FloatBuffer(shape.heads * S + 16)
+      narrowedX = Narrowed(T * D, precision)
+      narrowedQKV = Narrowed(T * 3 * A, precision)
+    }
+  }
+
+  let layers: [Layer]
+  let last: FloatBuffer  // (T, D) output of the last layer
+  let normed: OperandBuffer  // (T, D) after the final norm, times 1/√D
+  let inverse: FloatBuffer  // (T)
+  let headWeight: FloatBuffer  // (D) final norm's weight times 1/√D
+  let logits: LogitBlock
+  let keysT: FloatBuffer  // (d, S rounded up to 16)
+  let bias: FloatBuffer  // (H, S) by reversed distance, of one layer
+  let narrowedAttended: Narrowed  // (T, A)
+  /// nil where only ``score(parameters:inputs:targets:)`` is wanted.
+  let gradients: Gradients?
+  /// Nats of each row of the last pass; 0 where there was no target.
+  let nats: Buffer<Double>  // (T)
+  /// Where the time of all passes went.
+  var times = PhaseTimes()
+  func resetTimes() { times = PhaseTimes() }
+
+  /// - Parameter backward: whether gradients may be asked for.
+  init(shape: ModelShape, sequences: Int, length: Int, products: MatrixProduct, backward: Bool) {
+    self.shape = shape
+    self.sequences = sequences
+    self.length = length
+    self.products = products
+    layout = ParameterLayout(shape)
+    let (D, A, T) = (shape.dim, shape.attentionWidth, sequences * length)
+    let precision = products.precision
+    rows = T
+    if backward {
+      layers = (0..<shape.layers).map { _ in Layer(shape, rows: T, precision) }
+      last = FloatBuffer(T * D)
+    } else {
+      // Nothing is kept: every layer may use the same buffers, and write its output over its input.
+      let layer = Layer(shape, rows: T, precision)
+      layers = Array(repeating: layer, count: shape.layers)
+      last = layer.x
+    }
+    normed = OperandBuffer(T * D, precision)
+    inverse = FloatBuffer(T)
+    headWeight = FloatBuffer(D)
+    logits = LogitBlock(rows: T, vocabulary: shape.vocabulary, precision)
+    keysT = FloatBuffer(shape.headSize * ((length + 15) / 16 * 16))
+    bias = FloatBuffer(shape.heads * length + 16)
+    narrowedAttended = Narrowed(T * A, precision)
+    gradients = backward ? Gradients(shape, rows: T, length: length, precision) : nil
+    nats = Buffer<Double>(T)
+  }
+
+  /// The forward pass alone.
+  /// - Parameters: as in ``run(parameters:gradients:inputs:targets:gradientScale:zLoss:)``.
+  func score(
+    parameters: Weights, inputs: UnsafePointer<Int32>, targets: UnsafePointer<Int32>
+  ) -> LossSums {
+    times.start()
+    forward(parameters, inputs: inputs)
+    return head(parameters, targets: targets, zLoss: 0, training: nil)
+  }
+
+  /// Forward and backward.
+  /// - Parameters:
+  ///   - gradients: laid out as the parameters, overwritten with those of the loss Σ(nats + zLoss·log²Z)·gradientScale.
+  ///   - inputs: `[T]` token ids from 0 to V, V being BOS.
+  ///   - targets: `[T]` token ids below V; below 0 where nothing is scored.
+  func run(
+    parameters: Weights, gradients: UnsafeMutablePointer<Float>, inputs: UnsafePointer<Int32>,
+    targets: UnsafePointer<Int32>, gradientScale: Float, zLoss: Float
+  ) -> LossSums {
+    guard let own = self.gradients else { preconditionFailure("a forward-only pass has no gradients") }
+    times.start()
+    forward(parameters, inputs: inputs)
+    clearSums(gradients)
+    let sums = head(parameters, targets: targets, zLoss: zLoss, training: (own, gradients, gradientScale))
+    for l in layers.indices.reversed() { backward(layer: l, parameters, own, into: gradients) }
+    let D = shape.dim
+    for t in 0..<rows {
+      kernels.add(gradients + layout.embedding + Int(inputs[t]) * D, own.x.at(t * D, D), D)
+    }
+    times.end(.rest)
+    return sums
+  }
+
+  /// Zeroes the gradients that are added to; products overwrite theirs.
+  private func clearSums(_ gradients: UnsafeMutablePointer<Float>) {
+    func clear(_ offset: Int, _ count: Int) { memset(gradients + offset, 0, count * 4) }
+    clear(layout.embedding + shape.vocabulary * shape.dim, shape.dim)  // BOS: no logit, no product
+    clear(layout.finalNorm, shape.dim)
+    for layer in layout.layers {
+      clear(layer.attentionNorm, shape.dim)
+      clear(layer.mlpNorm, shape.dim)
+      clear(layer.relativeBias, shape.heads * RelativeBias.buckets)
+    }
+  }
+}

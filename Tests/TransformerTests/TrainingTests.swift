@@ -1,0 +1,223 @@
+import Foundation
+import Support
+import Testing
+
+@testable import Transformer
+
+/// Each token tells the next: something to learn.
+private struct Counting: SequenceSource {
+  func sequence(_ index: Int, into out: UnsafeMutableBufferPointer<Int32>) {
+    for t in out.indices { out[t] = Int32((index + t) % 19) }
+  }
+}
+
+private let shape = ModelShape(dim: 32, heads: 2, layers: 2, headSize: 16, mlp: 64, vocabulary: 19)
+
+private func smallOptions(_ optimizer: OptimizerKind = .adamw, _ precision: Precision = .exact) -> TrainingOptions {
+  var options = TrainingOptions()
+  options.batch = 3
+  options.sequenceLength = 40
+  options.warmup = 5
+  options.optimizer = optimizer
+  options.precision = precision
+  if optimizer == .adafactor { (options.schedule, options.learningRate) = (.rsqrt, 0.3) }
+  return options
+}
+
+private func withFolder(_ body: (String) throws -> Void) throws {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("training-\(UUID().uuidString)").path
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  try body(folder)
+}
+
+/// A training run in a folder, which ends as if killed after the `kill`-th step.
+private struct Run {
+  struct Killed: Error {}
+  var options = smallOptions()
+  var steps = 30
+  var seed: UInt64 = 3
+  var snapshots = [6, 14, 30]
+
+  func callAsFunction(
+    _ folder: String, threads: Int = 1, killAfter kill: Int? = nil, checkpointEvery: Double = 0,
+    report: (String) -> Void = { _ in }
+  ) throws -> (model: Model, log: TrainingLog)? {
+    do {
+      return try train(
+        shape: shape, options: options, steps: steps, seed: seed, source: Counting(), threads: threads,
+        workFolder: folder, snapshotSteps: snapshots, checkpointEvery: checkpointEvery, report: report,
+        progress: { if $0.step == kill { throw Killed() } })
+    } catch is Killed { return nil }
+  }
+
+  func snapshotBits(_ folder: String) throws -> [[UInt32]] {
+    try snapshots.map { bits(try Model.load(from: folder + "/snapshot-\($0).safetensors").model) }
+  }
+}
+
+private func bits(_ model: Model?) -> [UInt32] { model?.parameters.values.map(\.bitPattern) ?? [] }
+
+@Test(arguments: OptimizerKind.allCases)
+func anInterruptedRunEndsInTheSameBits(optimizer: OptimizerKind) throws {
+  let run = Run(options: smallOptions(optimizer))
+  try withFolder { folder in
+    let whole = try #require(try run(folder))
+    #expect(whole.log.lossNats.map(\.step) == Array(1...30))
+    #expect(whole.log.resumedAt.isEmpty)
+    let snapshots = try run.snapshotBits(folder)
+    #expect(snapshots[2] == bits(whole.model))
+    for kills in [[1], [5, 6, 7], [13, 14, 29], [2, 20]] {
+      try withFolder { folder in
+        for kill in kills { #expect(try run(folder, killAfter: kill) == nil) }
+        let resumed = try #require(try run(folder, threads: 2))
+        #expect(bits(resumed.model) == bits(whole.model), "killed after \(kills)")
+        #expect(resumed.log.lossNats == whole.log.lossNats)
+        #expect(resumed.log.resumedAt == kills)
+        #expect(try run.snapshotBits(folder) == snapshots)
+      }
+    }
+  }
+}
+
+/// With more than 200 steps a point is a mean over several, which may lie on both sides of the interruption.
+@Test func pointsOfTheLogAreMeansOverTheInterruption() throws {
+  let run = Run(steps: 401, snapshots: [])
+  try withFolder { folder in
+    let whole = try #require(try run(folder, checkpointEvery: .infinity))
+    #expect(whole.log.lossNats.count == 134)
+    #expect(whole.log.lossNats.prefix(2).map(\.step) == [3, 6])
+    #expect(whole.log.lossNats.last?.step == 401)
+    #expect((whole.log.lossNats.last?.value ?? 9) < 0.3 * whole.log.lossNats[0].value)
+    try withFolder { folder in
+      _ = try run(folder, killAfter: 4)
+      let resumed = try #require(try run(folder, checkpointEvery: .infinity))
+      #expect(resumed.log.lossNats == whole.log.lossNats)
+      #expect(resumed.log.seconds > 0)
+    }
+  }
+}
+
+/// Every way in which files of the folder can be of no use, and what is then done: it is said, and the result is right.
+@Test func whatIsDamagedOrForeignIsMadeAgain() throws {
+  let run = Run()
+  try withFolder { folder in
+    let whole = try #require(try run(folder))
+    let snapshots = try run.snapshotBits(folder)
+    func flip(_ name: String, at place: Double) throws {
+      let url = URL(fileURLWithPath: folder + "/" + name)
+      var data = try Data(contentsOf: url)
+      data[Int(Double(data.count - 1) * place)] ^= 4
+      try data.write(to: url)
+    }
+    func expectRestart(_ why: String, _ damage: () throws -> Void) throws {
+      try FileManager.default.removeItem(atPath: folder)
+      #expect(try run(folder, killAfter: 20) == nil)
+      try damage()
+      var said: [String] = []
+      let result = try #require(try run(folder, report: { said.append($0) }))
+      #expect(said.contains { $0.contains("training starts over") && $0.contains(why) }, "\(why): \(said)")
+      #expect(bits(result.model) == bits(whole.model))
+      #expect(result.log.lossNats == whole.log.lossNats && result.log.resumedAt.isEmpty)
+      #expect(try run.snapshotBits(folder) == snapshots)
+    }
+    for place in [0, 0.001, 0.5, 1.0] {
+      try expectRestart("checkpoint") { try flip("checkpoint.safetensors", at: place) }
+      try expectRestart("snapshot-6") { try flip("snapshot-6.safetensors", at: place) }
+    }
+    try expectRestart("checkpoint") {
+      let path = folder + "/checkpoint.safetensors"
+      try Data(contentsOf: URL(fileURLWithPath: path)).prefix(5000).write(to: URL(fileURLWithPath: path))
+    }
+    try expectRestart("missing") { try FileManager.default.removeItem(atPath: folder + "/snapshot-14.safetensors") }
+    try expectRestart("another run") {
+      try FileManager.default.removeItem(atPath: folder)
+      #expect(try Run(seed: 4)(folder, killAfter: 20) == nil)
+    }
+    try expectRestart("another run") {
+      try FileManager.default.removeItem(atPath: folder)
+      var other = run
+      other.options.learningRate *= 1.5
+      #expect(try other(folder, killAfter: 20) == nil)
+    }
+  }
+}
+
+@Test func twoProcessesMayTrainInOneFolder() throws {
+  let run = Run()
+  try withFolder { folder in
+    let whole = bits(try run(folder)?.model)
+    try withFolder { folder in
+      let results = try parallelMap(4, threads: 4) { _ in bits(try run(folder)?.model) }
+      #expect(results.allSatisfy { $0 == whole })
+      let left = try FileManager.default.contentsOfDirectory(atPath: folder)
+      #expect(!left.contains { $0.contains("partial") || $0.contains("aside") }, "\(left)")
+    }
+  }
+}
+
+@Test func progressAndWarningsAreTold() throws {
+  try withFolder { folder in
+    var said: [String] = []
+    var steps: [Int] = []
+    _ = try train(
+      shape: shape, options: smallOptions(), steps: 4, seed: 1, source: Counting(), threads: 5, workFolder: folder,
+      snapshotSteps: [0], report: { said.append($0) },
+      progress: {
+        steps.append($0.step)
+        #expect($0.steps == 4 && $0.tokensPerSecond > 0 && $0.flopsPerSecond > $0.tokensPerSecond)
+        #expect($0.step < 4 ? $0.secondsLeft > 0 : $0.secondsLeft == 0)
+      })
+    #expect(steps == [1, 2, 3, 4])
+    #expect(said.count == 1 && said[0].hasPrefix("2 of 5 threads train"))
+    let initial = try Model.load(from: folder + "/snapshot-0.safetensors").model
+    #expect(bits(initial) == bits(Model(shape: shape, seed: 1)))
+  }
+}
+
+@Test(arguments: [Int32(19), -1])
+func tokensThatTheModelDoesNotHaveAreRefused(token: Int32) throws {
+  struct Source: SequenceSource {
+    let token: Int32
+    func sequence(_ index: Int, into out: UnsafeMutableBufferPointer<Int32>) {
+      for t in out.indices { out[t] = t == 7 ? token : 0 }
+    }
+  }
+  let trainer = try Trainer(shape: shape, options: smallOptions(), totalSteps: 2, seed: 1, threads: 1)
+  #expect(throws: TransformerError.tokenOutOfRange(token, vocabulary: 19)) {
+    try trainer.step(from: Source(token: token))
+  }
+}
+
+@Test(arguments: OptimizerKind.allCases, availablePrecisions)
+func trainingLearnsWhateverTheThreads(optimizer: OptimizerKind, precision: Precision) throws {
+  var results: [[UInt32]] = []
+  for threads in [1, 2] {
+    let trainer = try Trainer(
+      shape: shape, options: smallOptions(optimizer, precision), totalSteps: 60, seed: 3, threads: threads)
+    let losses = try (0..<60).map { _ in try trainer.step(from: Counting()).lossNats }
+    #expect(losses[59] < 0.3 * losses[0], "from \(losses[0]) to \(losses[59])")
+    results.append(bits(trainer.model))
+  }
+  #expect(results[0] == results[1])
+}
+
+/// Gradients are 0 where the loss does not reach: there, weights only decay.
+@Test(arguments: OptimizerKind.allCases)
+func matricesDecayApartFromTheUpdate(optimizer: OptimizerKind) {
+  let layout = ParameterLayout(shape)
+  let parameters = FloatBuffer(layout.count), gradients = FloatBuffer(layout.count)
+  for i in 0..<layout.count { parameters[i] = 2 }
+  optimizer.optimizer(layout, weightDecay: 0.25).update(
+    parameters, gradients: gradients, gradientScale: 1, learningRate: 0.5, step: 0, threads: 1)
+  for tensor in layout.tensors {
+    let expected: Float = tensor.isMatrix ? 2 * (1 - 0.5 * 0.25) : 2
+    #expect(parameters.slice(tensor.offset, tensor.count).allSatisfy { abs($0 - expected) < 1e-6 }, "\(tensor.name)")
+  }
+}
+
+/// Adafactor keeps a number for each row and column, not one for each weight.
+@Test func adafactorsStateIsSmall() {
+  let layout = ParameterLayout(ModelShape(dim: 256, heads: 4, layers: 3, headSize: 64, mlp: 1024, vocabulary: 256))
+  let count = Adafactor(layout, weightDecay: 0).moments.reduce(0) { $0 + $1.values.count }
+  #expect(count < layout.count / 50)
+}
