@@ -63,7 +63,8 @@ struct Cell {
     let scale = Double(size.prefix { $0.isNumber }) ?? 1  // a size of 3m costs three times one of 1m
     content.flops = .init(
       trainingAll: 1e12, trainingNonEmbedding: 8e11, perTokenAll: 1e6, perTokenNonEmbedding: 8e5,
-      perByteAll: 1e6 * scale / ratio, perByteNonEmbedding: 8e5 * scale / ratio, tokenizerPerByte: m1BitsPerByte == nil ? 0 : 1.5e6)
+      perByteAll: 1e6 * scale / ratio, perByteNonEmbedding: 8e5 * scale / ratio,
+      tokenizerPerByte: m1BitsPerByte == nil ? 0 : 1.5e6)
     content.training = .init(
       steps: 100, batch: 4, sequenceLength: 256, optimizer: "adamw", schedule: "linear", learningRate: 5e-3,
       precision: "f32", shards: 2, tokens: 1_000_000, bytes: 1e6 * ratio, epochs: 1, contextBytes: 256 * ratio,
@@ -123,4 +124,55 @@ func manyCells(sizes: [String] = ["1m", "3m", "10m"], seeds: UInt64 = 1) throws 
     }
   }
   return records
+}
+
+/// What one analysis gives for records of one protocol.
+func artifacts(_ analysis: RecordAnalysis, of cells: [Cell], baseline: Baseline? = nil, superseded: [Cell] = []) throws
+  -> [Artifact]
+{
+  let records = try cells.map { try $0.record() }
+  let fields = cells.first?.fields ?? Cell().fields
+  return analysis.run(
+    AnalysisInput(
+      records: records, superseded: try superseded.map { try $0.record() },
+      protocol: ComparisonProtocol(fields: fields), baseline: baseline, command: "harness run x.yaml"))
+}
+
+extension [Artifact] {
+  var tables: [Table] { compactMap { if case .table(let table) = $0 { table } else { nil } } }
+  var figures: [Figure] { compactMap { if case .figure(let figure) = $0 { figure } else { nil } } }
+  var sentences: [String] {
+    flatMap { if case .findings(let findings) = $0 { findings.map(\.text) } else { [String]() } }
+  }
+}
+
+extension Table {
+  /// The cell of a column in a row; nil for columns that the table lacks.
+  func cell(_ key: String, row: Int) -> Cell? {
+    columns.firstIndex { $0.key == key }.flatMap { rows.indices.contains(row) ? rows[row][$0] : nil }
+  }
+  func number(_ key: String, row: Int) -> Double? {
+    if case .number(let value, _, _)? = cell(key, row: row) { value } else { nil }
+  }
+  func text(_ key: String, row: Int) -> String? {
+    if case .text(let value)? = cell(key, row: row) { value } else { nil }
+  }
+  func marks(_ key: String, row: Int) -> [Mark] {
+    if case .number(_, _, let marks)? = cell(key, row: row) { marks } else { [] }
+  }
+}
+
+/// A folder that is gone after the body.
+func withTemporaryFolder(_ body: (String) throws -> Void) throws {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("analysis-\(UUID().uuidString)").path
+  try makeFolder(folder)
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  try body(folder)
+}
+
+/// The repository's baseline, by the paper's own names.
+func paperBaseline() throws -> Baseline {
+  var path = #filePath
+  for _ in 0..<3 { path = parentFolder(path) }
+  return try Baseline(file: path + "/baselines/paper.json", canonicalName: { $0 })
 }

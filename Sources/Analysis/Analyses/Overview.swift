@@ -6,12 +6,12 @@ extension RecordAnalysis {
   static let overview = RecordAnalysis("overview", title: "What was compared") { input in
     var findings: [Finding] = []
     let records = input.records, finished = records.count { $0.isFinished }
-    let planned = records.count + input.missing.count
-    if planned > 0 {
+    let cells = records.map { ReportPlan.Cell(tokenizer: $0.tokenizer, size: $0.size, seed: $0.seed) } + input.missing
+    if !cells.isEmpty {
       findings.append(
         Finding(
-          "\(finished) of \(planned) cells finished: \(input.tokenizers.count) tokenizers, M2 of size "
-            + "\(list(input.sizes)), seed \(list(unique(records.map { "\($0.seed)" })))."))
+          "\(finished) of \(cells.count) cells finished: \(unique(cells.map(\.tokenizer)).count) tokenizers, M2 of size "
+            + "\(list(unique(cells.map(\.size)))), seed \(list(unique(cells.map { "\($0.seed)" })))."))
     }
     for text in unique(records.compactMap(\.heldOut).map { "\($0.bytes) bytes in \($0.exampleBytes.count) examples" }) {
       findings.append(

@@ -5,7 +5,7 @@ import Support
 /// What every analysis reads: the records of one protocol, grouped, and what stands beside them.
 public struct AnalysisInput: Sendable {
   public let `protocol`: ComparisonProtocol
-  /// In the experiment's order where it is known, else in order of writing.
+  /// By size, then tokenizer, in the experiment's order where it is known, else in order of writing.
   public let groups: [CellGroup]
   /// Older records of the same cells and protocol.
   public let superseded: [RunRecord]
@@ -29,14 +29,13 @@ public struct AnalysisInput: Sendable {
     let done = Set(records.map { ReportPlan.Cell(tokenizer: $0.tokenizer, size: $0.size, seed: $0.seed) })
     missing = plan?.cells.filter { !done.contains($0) } ?? []
 
-    let place = Dictionary(
-      (plan?.cells ?? []).enumerated().map { ($1.size + " " + $1.tokenizer, $0) }, uniquingKeysWith: min)
+    // By size, then tokenizer; each in the plan's order, then in order of writing.
+    let sizes = places((plan?.cells.map(\.size) ?? []) + records.map(\.size))
+    let tokenizers = places((plan?.cells.map(\.tokenizer) ?? []) + records.map(\.tokenizer))
     var resampling = Resampling()
-    let groups = CellGroup.group(records, resampling: &resampling).enumerated()
-      .sorted { a, b in
-        let (x, y) = (place[a.element.name] ?? .max, place[b.element.name] ?? .max)
-        return (x, a.offset) < (y, b.offset)
-      }.map(\.element)
+    let groups = CellGroup.group(records, resampling: &resampling).sorted { a, b in
+      (sizes[a.size] ?? 0, tokenizers[a.tokenizer] ?? 0) < (sizes[b.size] ?? 0, tokenizers[b.tokenizer] ?? 0)
+    }
     self.groups = groups
     let texts = unique(records.flatMap { $0.scores.map(\.text) }).filter { $0 != RunRecord.Score.heldOut }
     furtherTexts = texts.map { text in
@@ -81,6 +80,11 @@ public struct AnalysisInput: Sendable {
   public func byteLevel(size: String) -> CellGroup? {
     groups.first { $0.size == size && $0.tokenization?.compressionRatio == 1 && $0.heldOut != nil }
   }
+}
+
+/// Each item's first place.
+private func places(_ items: [String]) -> [String: Int] {
+  Dictionary(items.enumerated().map { ($1, $0) }, uniquingKeysWith: min)
 }
 
 extension CellGroup {

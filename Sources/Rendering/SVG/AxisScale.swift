@@ -11,7 +11,7 @@ struct AxisScale {
   ///   - padding: free room at each end, as a share of the values' span.
   init(_ values: [Double], isLogarithmic: Bool, padding: Double) {
     self.isLogarithmic = isLogarithmic
-    let used = values.filter { $0.isFinite && (!isLogarithmic || $0 > 0) }
+    let used = values.filter { Self.holds($0, isLogarithmic: isLogarithmic) }
     let smallest = used.min() ?? 1, largest = used.max() ?? 10
     if isLogarithmic {
       let middle = (smallest * largest).squareRoot(), span = max(log(largest / smallest), 0.2)
@@ -52,8 +52,12 @@ struct AxisScale {
     return stride(from: first, through: last, by: 1).map { ($0 * step, Self.label($0 * step)) }
   }
 
+  /// Whether a value has a place on the axis at all.
+  static func holds(_ value: Double, isLogarithmic: Bool) -> Bool { value.isFinite && (!isLogarithmic || value > 0) }
+
   /// 1600000 → "1.6 M".
-  static func label(_ value: Double) -> String {
+  private static func label(_ value: Double) -> String {
+    if value == 0 { return "0" }  // also the negative one
     for (limit, unit) in [(1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] where abs(value) >= limit {
       return String(format: "%g ", value / limit) + unit
     }

@@ -23,7 +23,13 @@ private struct FigureDrawing {
 
   init(_ figure: Figure) {
     self.figure = figure
-    series = figure.series.filter { !$0.points.isEmpty }
+    series = figure.series.map { one in
+      let points = one.points.filter { point in
+        AxisScale.holds(point.x, isLogarithmic: figure.x.isLogarithmic)
+          && AxisScale.holds(point.y, isLogarithmic: figure.y.isLogarithmic)
+      }
+      return Figure.Series(title: one.title, family: one.family, points: points)
+    }.filter { !$0.points.isEmpty }
     let points = series.flatMap(\.points)
     let hasLegend = figure.style == .lines
     // Points have labels beside them, lines a legend; so the points' axes leave more room.
