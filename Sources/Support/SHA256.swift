@@ -63,7 +63,7 @@ public func sha256(_ bytes: some ContiguousBytes) -> String {
 public func sha256(file path: String) throws -> String {
   let file = try MappedFile(path: path)
   var hash = SHA256Hash()
-  hash.update(file.bytes)
+  withExtendedLifetime(file) { hash.update(file.bytes) }
   return hash.finish()
 }
 
