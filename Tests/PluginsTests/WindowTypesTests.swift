@@ -18,7 +18,8 @@ private func close<W: Window>(_ type: W.Type, _ text: [UInt8], _ table: [UInt32]
 }
 
 /// The text that a code gives, at most so many bytes.
-private func read<W: Window>(_ type: W.Type, _ code: UInt128, _ table: [UInt32], bits: Int, most: Int) throws -> [UInt8] {
+private func read<W: Window>(_ type: W.Type, _ code: UInt128, _ table: [UInt32], bits: Int, most: Int) throws -> [UInt8]
+{
   try table.withUnsafeBufferPointer {
     let distribution = try QuantisedDistribution($0, precision: min(14, bits))
     var window = W(bits: bits, precision: min(14, bits))
