@@ -1,4 +1,3 @@
-import CZlib
 import Foundation
 import Support
 import Testing
@@ -60,71 +59,6 @@ func carriesReachTheFirstByte(last: UInt8) throws {
     var decoder = ArithmeticDecoder(encoder.finish().bytes)
     #expect(symbols.map { _ in decoder.decode(distribution).symbol } == symbols)
   }
-}
-
-/// A byte model whose numbers are no distribution: an error, not a read past the table or a wrong code.
-@Test(arguments: ["AC[v=256]", "EqualInfoAC[b=16,v=65k]", "EqualInfoAC[b=32,v=65k]", "M1Dictionary[v=512]"])
-func wrongTotalsAreAnError(name: String) throws {
-  let good = try trained("AC[v=256]").encode(Array("text".utf8))
-  for fault in [UnfitModel.Fault.tooLittle, .tooMuch, .zero] {
-    let context = TrainingContext(
-      examples: { AnySequence([]) }, byteModel: { UnfitModel(fault: fault) }, seed: 0, threads: 1)
-    let spec = try registry.resolve(name)
-    #expect(throws: TokenizerError.self, "\(fault)") {
-      let tokenizer = try registry.backend(named: spec.name).train(spec, context: context)
-      _ = try? tokenizer.decode(good, byteCount: 4)
-      _ = tokenizer.decodeGenerated(good, maximumBytes: 4)
-      _ = try tokenizer.encode(Array("text".utf8))
-    }
-  }
-}
-
-/// Uniform, with one number wrong.
-private struct UnfitModel: ByteModel {
-  enum Fault { case tooLittle, tooMuch, zero }
-  let fault: Fault
-  var fingerprint: String { "unfit" }
-  func flopsPerByte(meanContext: Double?) -> Double { 0 }
-  func frequencies(_ precision: Int) -> [UInt32] {
-    var table = [UInt32](repeating: 1 << UInt32(precision - 8), count: 256)
-    switch fault {
-    case .tooLittle: table[255] -= 1
-    case .tooMuch: table[0] += 1
-    case .zero: (table[7], table[8]) = (0, table[7] + table[8])
-    }
-    return table
-  }
-  func intervals(of text: [UInt8], precision: Int) throws -> [SymbolInterval] {
-    text.map { _ in SymbolInterval(cumulative: 1 << UInt32(precision), frequency: 1) }
-  }
-  func distributions(along text: [UInt8], precision: Int, body: (Int, UnsafeBufferPointer<UInt32>) throws -> Void)
-    rethrows
-  { try frequencies(precision).withUnsafeBufferPointer { for place in text.indices { try body(place, $0) } } }
-  func distributions(
-    after prefixes: [[UInt8]], precision: Int, threads: Int, body: @Sendable (Int, UnsafeBufferPointer<UInt32>) -> Void
-  ) { frequencies(precision).withUnsafeBufferPointer { for index in prefixes.indices { body(index, $0) } } }
-  func makeStreams(count: Int) -> any ByteModelStreams { Streams(self, count) }
-  func save(to folder: String) {}
-
-  final class Streams: ByteModelStreams {
-    let model: UnfitModel
-    let count: Int
-    init(_ model: UnfitModel, _ count: Int) { (self.model, self.count) = (model, count) }
-    func restart(_ stream: Int) {}
-    func append(_ byte: UInt8, to stream: Int) -> Bool { true }
-    func evaluate() {}
-    func frequencies(of stream: Int, precision: Int, into table: UnsafeMutableBufferPointer<UInt32>) {
-      _ = table.update(fromContentsOf: model.frequencies(precision))
-    }
-  }
-}
-
-@Test func gzipTokensAreZlibsBytes() throws {
-  let text = Array(sampleText.prefix(10_240))
-  var size = compressBound(UInt(text.count))
-  var expected = [UInt8](repeating: 0, count: Int(size))
-  #expect(compress(&expected, &size, text, UInt(text.count)) == Z_OK)
-  #expect(try trained("GZip[v=256]").encode(text) == expected.prefix(Int(size)).map(Token.init))
 }
 
 @Test func unigramFrequenciesAreExact() {

@@ -36,7 +36,7 @@ private func problems(_ name: String) throws -> [String] {
   // Decoding runs M1 a byte at a time.
   let runsM1 = backend.descriptor.needsByteModel
   return conformanceProblems(
-    of: backend, spec: spec, training: sampleContext, loading: loadingContext, longRun: runsM1 ? 20_000 : 1 << 20)
+    of: backend, spec: spec, training: sampleContext, loading: loadingContext, longRun: runsM1 ? 5000 : 1 << 20)
 }
 
 @Test(arguments: names)
@@ -90,7 +90,7 @@ struct BrokenTokenizer: Tokenizer {
     case foretellsLosslessness = "differ in isLossless"
     case foretellsVocabulary = "a vocabulary of"
     case changesWhenLoaded = "loaded, it makes other tokens"
-    case losesFiles = "loses files"
+    case losesFiles = "its files are others"
   }
   let spec: ResolvedSpec
   let fault: Fault

@@ -1,36 +1,48 @@
-import Foundation
 import Support
-import Synchronization
 import Testing
 import Tokenizers
 
 @testable import Plugins
 
-@Test func theDictionaryHoldsTheMostProbableTexts() throws {
-  let dictionary = try #require(try trained("M1Dictionary[v=1k]") as? M1DictionaryTokenizer).dictionary
-  #expect(dictionary.count == 1024)
-  // By brute force, a length at a time: the probability of every text that extends one of the 2,000 likeliest.
-  var probabilities: [[UInt8]: UInt64] = [[]: 1 << 62]
-  var level: [[UInt8]] = [[]]
-  for _ in 0..<9 {
-    let texts = Mutex([[UInt8]: UInt64]())
-    let (current, known) = (level, probabilities)
-    randomM1.distributions(after: current, precision: 14, threads: 2) { index, table in
-      for byte in 0..<256 {
-        let product = (known[current[index]] ?? 0).multipliedFullWidth(by: UInt64(table[byte]) << 50)
-        texts.withLock { $0[current[index] + [UInt8(byte)]] = product.high }
-      }
+/// By brute force: all texts above a probability that is lowered until there are enough, sorted.
+private func mostProbable(_ count: Int, _ model: MarkovModel) -> [[UInt8]] {
+  let tables = ([nil] + (0...255).map { Optional(UInt8($0)) }).map { model.frequencies($0, 14) }
+  func collect(_ text: [UInt8], _ probability: UInt64, least: UInt64, into found: inout [(UInt64, [UInt8])]) {
+    let table = tables[text.last.map { Int($0) + 1 } ?? 0]
+    for byte in 0..<256 {
+      let product = probability.multipliedFullWidth(by: UInt64(table[byte]) << 50).high
+      if product < least { continue }
+      found.append((product, text + [UInt8(byte)]))
+      collect(text + [UInt8(byte)], product, least: least, into: &found)
     }
-    let found = texts.withLock { $0 }
-    probabilities.merge(found) { a, _ in a }
-    level = found.sorted { $0.value > $1.value }.prefix(2000).map(\.key)
   }
-  let longer = probabilities.filter { $0.key.count > 1 }.sorted {
-    $0.value != $1.value ? $0.value > $1.value : $0.key.lexicographicallyPrecedes($1.key)
+  var least: UInt64 = 1 << 56
+  while true {
+    var found: [(UInt64, [UInt8])] = []
+    collect([], 1 << 62, least: least, into: &found)
+    let longer = found.filter { $0.1.count > 1 }
+    if longer.count >= count - 256 {
+      let best = longer.sorted { $0.0 != $1.0 ? $0.0 > $1.0 : $0.1.lexicographicallyPrecedes($1.1) }
+      return (0...255).map { [UInt8($0)] } + best.prefix(count - 256).map(\.1)
+    }
+    least /= 2
   }
-  let expected = Set((0...255).map { [UInt8($0)] } + longer.prefix(1024 - 256).map(\.key))
-  let texts = (0..<1024).map { dictionary.decode([UInt32($0)], byteCount: 100).text }
-  #expect(texts == texts.sorted { $0.lexicographicallyPrecedes($1) })
-  let isTheSame = Set(texts) == expected  // apart, so that a failure does not print them all
+}
+
+/// Nine tenths of the probability on one byte, again and again: the best texts are long, and found late.
+@Test(arguments: [256, 257, 1024, 4096])
+func theDictionaryHoldsTheMostProbableTexts(count: Int) throws {
+  let dictionary = try PrefixDictionary(mostProbable: count, model: peakedModel, threads: 2)
+  let texts = (0..<count).map { dictionary.decode([UInt32($0)], byteCount: 1000).text }
+  let expected = mostProbable(count, peakedModel).sorted { $0.lexicographicallyPrecedes($1) }
+  let isTheSame = texts == expected  // apart, so that a failure does not print them all
   #expect(isTheSame)
+}
+
+/// All of them together, so that a change of any is seen.
+@Test func theGoldenDictionaryIsTheSame() throws {
+  let dictionary = try PrefixDictionary(mostProbable: 1024, model: peakedModel, threads: 1)
+  let texts = (0..<1024).map { dictionary.decode([UInt32($0)], byteCount: 1000).text }
+  #expect(texts.map(\.count).max() == 39)
+  #expect(sha256(Array(texts.joined(separator: [0]))).prefix(16) == "6b753ccc17f01f1a")
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Support
 import Testing
 
@@ -42,6 +43,97 @@ func badNamesAreRefused(text: String) {
   }
   let error = #expect(throws: TokenizerError.self) { try resolve("Test[v=250]") }
   #expect(error?.description.contains("the nearest is 256") == true)
+}
+
+/// Values with the grammar's own characters, written and read.
+@Test(arguments: [
+  "plain", "my, odd]name.model", "a\"quote", "back\\slash", " spaces ", "[x]", "a=b", "\\\"", "é/ü.json",
+])
+func quotedValuesComeBack(value: String) throws {
+  let text = "Name[a=\(TokenizerSpec.written(value)), b=2]"
+  #expect(try TokenizerSpec(text).parameters == ["a": value, "b": "2"])
+}
+
+@Test func quotesAreWrittenOnlyWhereTheyAreNeeded() {
+  #expect(TokenizerSpec.written("models/en=de.v1.model") == "models/en=de.v1.model")
+  #expect(TokenizerSpec.written("a,b") == "\"a,b\"")
+}
+
+@Test(arguments: [#"N[a="x]"#, #"N[a="x\y"]"#, #"N[a="x"y]"#, #"N[a=""]"#, "N[a=1]b", "N[a=1,]", "N[,a=1]", "N[[a=1]"])
+func badQuotingIsRefused(text: String) {
+  #expect(throws: TokenizerError.self) { try TokenizerSpec(text) }
+}
+
+/// A backend with two files and a parameter that one of them replaces; none of the names means anything to the harness.
+private let filed = TokenizerDescriptor(
+  name: "Filed", summary: "",
+  parameters: [
+    Parameter("v", .integer(1...9, thousand: 1000), default: "3", alwaysShown: true, unless: "merges", summary: ""),
+    Parameter("merges", .file, summary: ""), Parameter("path", .file, summary: ""),
+    Parameter("reset", .choice(["a", "b"]), default: "a", summary: ""),
+  ], source: "")
+
+private func withFile<R>(_ content: String, _ body: (_ path: String) throws -> R) throws -> R {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("spec-\(UUID().uuidString)").path
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  try makeFolder(folder)
+  try writeAtomically([UInt8](content.utf8), to: folder + "/my, file")
+  return try body(folder + "/my, file")
+}
+
+@Test func filesAreKnownByTheirContent() throws {
+  func names(_ content: String) throws -> (canonical: String, written: String, path: String) {
+    try withFile(content) { path in
+      let spec = try ResolvedSpec(TokenizerSpec("Filed[merges=\"\(path)\",reset=b]"), descriptor: filed)
+      return (spec.canonicalName, spec.writtenName, path)
+    }
+  }
+  let (one, two) = (try names("one"), try names("two"))
+  // SHA-256 of "one" begins with 7692c3ad.
+  #expect(one.canonical == "Filed[merges=\"my, file@7692c3ad\",reset=b]")
+  #expect(one.written == "Filed[merges=\"\(one.path)\",reset=b]")
+  #expect(one.canonical != two.canonical)
+}
+
+@Test func aParameterThatDoesNotApplyHasNoValue() throws {
+  try withFile("x") { path in
+    let spec = try ResolvedSpec(TokenizerSpec("Filed[merges=\"\(path)\"]"), descriptor: filed)
+    #expect(spec["v"] == nil && spec.integer("v") == nil)
+    let other = try ResolvedSpec(TokenizerSpec("Filed[path=\"\(path)\"]"), descriptor: filed)
+    #expect(other.integer("v") == 3)
+    let error = #expect(throws: TokenizerError.self) {
+      try ResolvedSpec(TokenizerSpec("Filed[v=2,merges=\"\(path)\"]"), descriptor: filed)
+    }
+    #expect(error?.description.contains("does not go together with merges=") == true)
+  }
+}
+
+/// Saved as a table and read again when the file is gone.
+@Test func tablesNeedNoFileAndNoName() throws {
+  let spec = try withFile("x") { path in
+    try ResolvedSpec(TokenizerSpec("Filed[path=\"\(path)\",v=5]"), descriptor: filed)
+  }
+  let saved = try JSONEncoder().encode(spec.table)
+  let table = try JSONDecoder().decode(SpecTable.self, from: saved)
+  #expect(try ResolvedSpec(table, descriptor: filed) == spec)
+  #expect(throws: FileError.self) { try spec.contents(of: "path") }
+}
+
+@Test func badTablesAreRefused() {
+  let tables = [
+    SpecTable(name: "Filed", values: ["x": "1"], files: [:]),
+    SpecTable(name: "Filed", values: ["v": "77"], files: [:]),
+    SpecTable(name: "Filed", values: ["path": "/a"], files: [:]),
+    SpecTable(name: "Filed", values: [:], files: ["v": .init(path: "/a", sha256: "00")]),
+  ]
+  for table in tables { #expect(throws: TokenizerError.self) { try ResolvedSpec(table, descriptor: filed) } }
+}
+
+@Test func aMissingFileIsNamed() {
+  let error = #expect(throws: TokenizerError.self) {
+    try ResolvedSpec(TokenizerSpec("Filed[path=/no/such/file]"), descriptor: filed)
+  }
+  #expect(error?.description.contains("/no/such/file") == true)
 }
 
 @Test func parallelMapKeepsOrderAndThrowsTheFirstError() throws {

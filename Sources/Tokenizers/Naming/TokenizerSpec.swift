@@ -65,7 +65,7 @@ private struct SpecReader {
       rest.removeFirst()
     } else {
       repeat {
-        let key = plain(until: "=,]")
+        let key = plain(until: "=,[]\"")
         guard !key.isEmpty, rest.popFirst() == "=" else { throw refuse("'\(key)' is not key=value") }
         let value = try value()
         guard !value.isEmpty else { throw refuse("'\(key)' has no value") }
