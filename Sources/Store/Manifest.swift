@@ -39,10 +39,10 @@ public struct Manifest: Codable, Sendable, Hashable {
     self.provenance = provenance
     files = [:]
     for name in try Self.names(in: folder) {
-      let file = try MappedFile(path: folder + "/" + name)
-      files[name] = File(
-        bytes: file.bytes.count, sha256: Self.digest(file.bytes),
-        sample: file.bytes.count > Self.sampledFrom ? Self.sample(file.bytes) : nil)
+      files[name] = try MappedFile(path: folder + "/" + name).withBytes { bytes in
+        File(
+          bytes: bytes.count, sha256: sha256(bytes), sample: bytes.count > Self.sampledFrom ? Self.sample(bytes) : nil)
+      }
     }
   }
 
@@ -75,15 +75,16 @@ public struct Manifest: Codable, Sendable, Hashable {
     for (name, expected) in files.sorted(by: { $0.key < $1.key }) {
       let path = folder + "/" + name
       guard FileManager.default.fileExists(atPath: path) else { throw FileError(path, "is missing") }
-      let file = try MappedFile(path: path)
-      guard file.bytes.count == expected.bytes else {
-        throw FileError(path, "is damaged: \(file.bytes.count) bytes instead of \(expected.bytes)")
-      }
-      if let sample = expected.sample, !whole {
-        guard Self.sample(file.bytes) == sample else { throw FileError(path, "is damaged: its sample has changed") }
-      } else {
-        guard Self.digest(file.bytes) == expected.sha256 else {
-          throw FileError(path, "is damaged: its SHA-256 has changed")
+      try MappedFile(path: path).withBytes { bytes in
+        guard bytes.count == expected.bytes else {
+          throw FileError(path, "is damaged: \(bytes.count) bytes instead of \(expected.bytes)")
+        }
+        if let sample = expected.sample, !whole {
+          guard Self.sample(bytes) == sample else { throw FileError(path, "is damaged: its sample has changed") }
+        } else {
+          guard sha256(bytes) == expected.sha256 else {
+            throw FileError(path, "is damaged: its SHA-256 has changed")
+          }
         }
       }
     }
@@ -100,12 +101,6 @@ public struct Manifest: Codable, Sendable, Hashable {
       }
     }
     return names
-  }
-
-  private static func digest(_ bytes: UnsafeRawBufferPointer) -> String {
-    var hash = SHA256Hash()
-    hash.update(bytes)
-    return hash.finish()
   }
 
   private static func sample(_ bytes: UnsafeRawBufferPointer) -> String {

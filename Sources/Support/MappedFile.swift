@@ -8,6 +8,7 @@
 ///
 /// `@unchecked Sendable`: the bytes are never written and live until deinit.
 public final class MappedFile: @unchecked Sendable {
+  /// Valid as long as the object: for owners that keep it. Elsewhere ``withBytes(_:)``.
   public let bytes: UnsafeRawBufferPointer
   private let isMapped: Bool
 
@@ -36,6 +37,11 @@ public final class MappedFile: @unchecked Sendable {
     copy.copyBytes(from: source)
     bytes = UnsafeRawBufferPointer(copy)
     isMapped = false
+  }
+
+  /// The bytes, and the object alive meanwhile.
+  public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) throws -> Result) rethrows -> Result {
+    try withExtendedLifetime(self) { try body(bytes) }
   }
 
   deinit {

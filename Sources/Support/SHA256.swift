@@ -52,19 +52,21 @@ public struct SHA256Hash: ~Copyable {
 }
 
 /// SHA-256 of the bytes, 64 hexadecimal digits.
-public func sha256(_ bytes: some ContiguousBytes) -> String {
+public func sha256(_ bytes: UnsafeRawBufferPointer) -> String {
   var hash = SHA256Hash()
-  bytes.withUnsafeBytes { hash.update($0) }
+  hash.update(bytes)
   return hash.finish()
+}
+
+/// SHA-256 of the bytes, 64 hexadecimal digits.
+public func sha256(_ bytes: some ContiguousBytes) -> String {
+  bytes.withUnsafeBytes { raw -> String in sha256(raw) }
 }
 
 /// SHA-256 of a file's bytes, 64 hexadecimal digits.
 /// - Throws: ``FileError`` for a file that cannot be read.
 public func sha256(file path: String) throws -> String {
-  let file = try MappedFile(path: path)
-  var hash = SHA256Hash()
-  hash.update(file.bytes)
-  return hash.finish()
+  try MappedFile(path: path).withBytes { sha256($0) }
 }
 
 public func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {

@@ -129,7 +129,7 @@ public struct SentencePieceBackend: TokenizerBackend {
 
   public func load(_ spec: ResolvedSpec, from folder: String, context: LoadingContext) throws -> any Tokenizer {
     let path = folder + "/" + SentencePieceTokenizer.fileName
-    return try make(spec, Array(try MappedFile(path: path).bytes), path: path)
+    return try make(spec, try MappedFile(path: path).withBytes { Array($0) }, path: path)
   }
 
   private func make(_ spec: ResolvedSpec, _ model: [UInt8], path: String) throws -> any Tokenizer {

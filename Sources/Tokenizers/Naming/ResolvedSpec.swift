@@ -28,7 +28,7 @@ public struct ResolvedSpec: Hashable, Sendable, CustomStringConvertible {
   /// - Throws: `FileError` for a file that cannot be read, or has changed since it was hashed.
   public func contents(of key: String) throws -> [UInt8]? {
     guard let file = files[key] else { return nil }
-    let bytes = Array(try MappedFile(path: file.path).bytes)
+    let bytes = try MappedFile(path: file.path).withBytes { Array($0) }
     guard sha256(bytes) == file.sha256 else {
       throw FileError(file.path, "has changed since \(canonicalName) was named; start again")
     }
