@@ -43,15 +43,13 @@ extension RecordAnalysis {
       $0.tokenization?.compressionRatio.map { 1_000 / $0 }
     },
     .number("seconds", "Seconds", unit: "s", .integer, better: .lower) { $0.representative.trainingSeconds },
-    .number("gigaflopsPerSecond", "GFLOP/s", unit: "GFLOP/s", .integer, better: .higher) { group in
-      group.representative.flops.flatMap { flops in
-        group.representative.trainingSeconds.map { flops.trainingAll / $0 / 1e9 }
-      }
+    .number("gigaflopsPerSecond", "GFLOP/s", unit: "GFLOP/s", .integer, better: .higher) {
+      $0.representative.measurement("gigaflopsPerSecond", of: "model")
     },
   ]
 }
 
 extension RunRecord {
   /// Seconds that training M2 took, wherever it was trained; nil where they were not measured.
-  var trainingSeconds: Double? { measurement("seconds", of: "model").flatMap { $0 > 0 ? $0 : nil } }
+  var trainingSeconds: Double? { measurement("trainingSeconds", of: "model") }
 }

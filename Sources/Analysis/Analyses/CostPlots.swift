@@ -38,7 +38,7 @@ extension RecordAnalysis {
   /// M1's own bits/byte: where a code by it ends up that M2 adds nothing to.
   static func m1References(_ input: AnalysisInput) -> [Figure.Reference] {
     input.m1s.compactMap { m1 in
-      m1.heldOutBitsPerByte.map { .init(y: $0, label: "M1 alone (\(m1.size)): \(bits($0))") }
+      m1.heldOutBitsPerByte.map { .init(y: $0, label: "\(AnalysisInput.name(of: m1)): \(bits($0))") }
     }
   }
 }

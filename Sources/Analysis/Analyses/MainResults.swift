@@ -20,7 +20,7 @@ extension RecordAnalysis {
     }
     if rows.count > input.groups.count {
       notes.append(
-        "A row \"M1 alone\" is M1's own bits/byte of the same text, as the coder sees it: what a perfect code by it costs."
+        "\"M1 alone\" is M1's own bits/byte of the same text, as the coder sees it: what a perfect code by it costs."
       )
     }
     return [.table(Table(key: "main", rows, fields: fields(input)).withoutEmptyColumns(keeping: ["bitsPerByte"]))]
@@ -40,7 +40,7 @@ extension RecordAnalysis {
       .text("tokenizer", "Tokenizer") { row in
         switch row {
         case .cell(let group): group.tokenizer
-        case .m1(let m1): "M1 alone (\(m1.size), seed \(m1.seed))"
+        case .m1(let m1): AnalysisInput.name(of: m1)
         }
       },
       .text("size", "M2") { $0.group?.size },

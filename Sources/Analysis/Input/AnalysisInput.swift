@@ -62,6 +62,9 @@ public struct AnalysisInput: Sendable {
     return groups.compactMap(\.m1).filter { seen.insert($0.fingerprint).inserted }
   }
 
+  /// M1's name in tables and plots: its context too, since it restarts with each tokenizer's windows where that is asked.
+  public static func name(of m1: RunRecord.M1) -> String { "M1 alone (\(m1.size), context \(m1.contextLength))" }
+
   /// The group with the lowest held-out bits/byte at a size.
   public func best(size: String) -> CellGroup? {
     groups.filter { $0.size == size && $0.heldOut != nil }

@@ -82,10 +82,21 @@ private struct FigureDrawing {
   }
 
   private mutating func drawReferences() {
-    for reference in figure.references {
+    for (reference, label) in zip(figure.references, referenceLabels) {
       document.line(
         frame.left, py(reference.y), frame.right, py(reference.y), colour: "#666666", width: 1.2, dashes: "5 4")
-      document.text(reference.label, frame.left + 6, py(reference.y) - 5, size: 11, colour: "#555555", hasHalo: true)
+      document.text(reference.label, label.left, label.bottom - 4, size: 11, colour: "#555555", hasHalo: true)
+    }
+  }
+
+  /// One above each reference line, side by side: the lines may lie close together.
+  private var referenceLabels: [Box] {
+    var left = frame.left + 6
+    return figure.references.map { reference in
+      let y = py(reference.y), width = textWidth(reference.label, size: 11)
+      if left + width > frame.right { left = frame.left + 6 }
+      defer { left += width + 20 }
+      return Box(left: left, top: y - 16, right: left + width, bottom: y - 1)
     }
   }
 
@@ -155,13 +166,9 @@ private struct FigureDrawing {
   }
 
   private var takenByReferences: [Box] {
-    figure.references.flatMap { reference in
-      let y = py(reference.y), width = textWidth(reference.label, size: 11)
-      return [
-        Box(left: frame.left, top: y - 17, right: frame.left + 10 + width, bottom: y + 2),
-        Box(left: frame.left, top: y - 1, right: frame.right, bottom: y + 1),
-      ]
-    }
+    figure.references.map { reference in
+      Box(left: frame.left, top: py(reference.y) - 1, right: frame.right, bottom: py(reference.y) + 1)
+    } + referenceLabels
   }
 }
 

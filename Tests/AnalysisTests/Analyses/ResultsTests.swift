@@ -20,7 +20,7 @@ private let three = [
     #expect(table.marks("bitsPerByte", row: 1) == [.tied])
     #expect(table.marks("bitsPerByte", row: 2) == [.notLearned])
     // M1's own row: bits/byte and nothing else.
-    #expect(table.text("tokenizer", row: 3) == "M1 alone (1m, seed 1)")
+    #expect(table.text("tokenizer", row: 3) == "M1 alone (1m, context 1024)")
     #expect(table.number("bitsPerByte", row: 3) == 3.3 && table.number("flopsPerByte", row: 3) == nil)
   }
 
@@ -114,7 +114,7 @@ private let three = [
     #expect(figure.series.map { $0.points[0].isHollow } == [false, false, true])
     #expect(figure.series[0].points[0].x == 1e6 + 1.5e6)
     #expect(figure.series[0].points[0].spread != nil)
-    #expect(figure.references.map(\.label) == ["M1 alone (1m): 3.300"])
+    #expect(figure.references.map(\.label) == ["M1 alone (1m, context 1024): 3.300"])
     #expect(try artifacts(.costPlots, of: [Cell(error: "failed")]).isEmpty)
   }
 
