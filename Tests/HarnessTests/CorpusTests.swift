@@ -1,6 +1,7 @@
 import Foundation
 import Plugins
 import Store
+import Support
 import Testing
 import Tokenizers
 

@@ -31,7 +31,7 @@ extension TrainingOptions {
     return values.mapValues { value in
       switch value {
       case .string(let text): text
-      case .number(let number): "\(number)"
+      case .number(let number): Int(exactly: number).map { "\($0)" } ?? "\(number)"
       default: "\(value)"
       }
     }
