@@ -19,7 +19,9 @@ public final class NeuralByteModel: ByteModel {
 
   /// - Parameters:
   ///   - model: vocabulary 256.  - contextLength: positions of a context, at least 16.
-  package init(_ model: Model, contextLength: Int, metadata: [String: String] = [:], kernelSet: String? = nil) {
+  ///   - metadata: saved with it.  - kernelSet: of the exact kernels, for tests; the machine's best otherwise. Every set
+  ///   computes the same bits.
+  public init(_ model: Model, contextLength: Int, metadata: [String: String] = [:], kernelSet: String? = nil) {
     precondition(model.shape.vocabulary == 256 && contextLength >= 16, "M1 reads bytes, in contexts of at least 16")
     inference = InferenceModel(model, kernelSet: kernelSet)
     self.contextLength = contextLength
@@ -30,10 +32,6 @@ public final class NeuralByteModel: ByteModel {
     hash.combine(UInt64(contextLength))
     hash.combine(UInt64(Self.format))
     fingerprint = hash.hexadecimal
-  }
-
-  public convenience init(_ model: Model, contextLength: Int, metadata: [String: String]) {
-    self.init(model, contextLength: contextLength, metadata: metadata, kernelSet: nil)
   }
 
   /// Long texts: every context repeats BOS and the overlap. Short ones cost no more than that.
@@ -144,7 +142,7 @@ public final class NeuralByteModel: ByteModel {
           "of M1's format \(metadata["format"] ?? "1"); this program computes format \(format), so its codes would not decode; train it again"
       )
     }
-    let m1 = NeuralByteModel(model, contextLength: context, metadata: metadata, kernelSet: nil)
+    let m1 = NeuralByteModel(model, contextLength: context, metadata: metadata)
     guard m1.fingerprint == metadata["fingerprint"] else {
       throw TransformerError.damagedFile(
         path, reason: "its weights have changed since it was saved; what it encoded would decode to wrong text")

@@ -48,9 +48,8 @@ public struct FuzzTargets: Sendable {
       } catch { return "\(name) refuses its own work: \(error)" }
     }
     guard input.count >= 4 else { return nil }
-    // Absurd byte counts, too, but not for arithmetic codes: no bits at all may stand for any number of the lowest byte.
-    let isAbsurd = input[2] == 0xFF && !name.contains("AC[v")
-    let byteCount = isAbsurd ? Int(input[3]) << 40 : Int(input[2]) << 4 | Int(input[3])
+    // Absurd byte counts, too.
+    let byteCount = input[2] == 0xFF ? (Int(input[3]) - 128) << 40 : Int(input[2]) << 4 | Int(input[3])
     let tokens = stride(from: 4, to: input.count - 1, by: 2).map { i -> Token in
       let value = Token(input[i]) << 8 | Token(input[i + 1])
       // Mostly possible tokens; some that are not.
