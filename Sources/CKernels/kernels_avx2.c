@@ -5,6 +5,6 @@
 #define CK_ROWS 6
 #define CK_VECTORS 1
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#include "kernels.inc"
+#include "kernels/kernels.inc"
 #pragma clang attribute pop
 #endif

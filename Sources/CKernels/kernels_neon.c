@@ -4,5 +4,5 @@
 #define CK_SET_NAME "neon"
 #define CK_ROWS 4
 #define CK_VECTORS 1
-#include "kernels.inc"
+#include "kernels/kernels.inc"
 #endif

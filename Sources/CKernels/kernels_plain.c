@@ -4,4 +4,4 @@
 #define CK_SET_NAME "plain"
 #define CK_ROWS 4
 #define CK_VECTORS 1
-#include "kernels.inc"
+#include "kernels/kernels.inc"

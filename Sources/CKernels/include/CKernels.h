@@ -1,4 +1,4 @@
-// The numeric kernels: one C source (kernels.inc), built for several instruction sets, chosen at run time.
+// The numeric kernels: one C source (kernels/), built for several instruction sets, chosen at run time.
 //
 // Every kernel gives the same bits on every instruction set, batch size and thread count:
 // - an element of a matrix product is one chain acc = fma(a[k], b[k], acc) over k in order;
