@@ -32,18 +32,22 @@ public final class Claim: Sendable {
   private let path: String
   private let holder: Holder
 
-  /// nil where another process holds it.
-  /// - Throws: ``FileError`` where claims cannot be written.
-  init?(path: String) throws {
+  private init(path: String, holder: Holder) {
     self.path = path
-    holder = Holder(
-      host: hostName(), process: getpid(), since: timestamp(),
-      nonce: String(UInt64.random(in: 0...(.max)), radix: 16))
-    if let other = Self.read(path) {
-      guard try Self.isStale(path) else { return nil }
+    self.holder = holder
+  }
+
+  /// The claim, or nil where another holds it: another process, or another thread of this one.
+  /// - Throws: ``FileError`` where claims cannot be written.
+  static func take(_ path: String) throws -> Claim? {
+    if let other = read(path) {
+      guard try isStale(path) else { return nil }
       // One process alone can rename this very claim away; the name keeps the others from taking the next one.
       guard try renameIfAbsent(path, to: "\(path).stale-\(other.nonce)") else { return nil }
     }
+    let holder = Holder(
+      host: hostName(), process: getpid(), since: timestamp(),
+      nonce: String(UInt64.random(in: 0...(.max)), radix: 16))
     let beside = besideName(path)
     try writeAtomically(try jsonEncoder(pretty: false).encode(holder), to: beside)
     guard try renameIfAbsent(beside, to: path) else {
@@ -51,12 +55,13 @@ public final class Claim: Sendable {
       return nil
     }
     Heartbeat.shared.add(path, nonce: holder.nonce)
+    return Claim(path: path, holder: holder)
   }
 
   /// Whether it is still this process's: another may have taken it over after a long silence (a suspended process).
   public var isHeld: Bool { Self.read(path)?.nonce == holder.nonce }
 
-  public func release() { Heartbeat.shared.release(path) }
+  public func release() { Heartbeat.shared.release(path, nonce: holder.nonce) }
   deinit { release() }
 
   /// Gives all claims of this process back; for a process that is about to end.
@@ -73,7 +78,7 @@ public final class Claim: Sendable {
   public static func age(_ path: String) throws -> Double? {
     guard let touched = modification(path) else { return nil }
     // What the file system takes for now: the time of a file written this moment.
-    let probe = besideName(path)
+    let probe = "\(path).probe-\(String(UInt64.random(in: 0...(.max)), radix: 16))"
     try writeFile(probe) { _ in }
     defer { unlink(probe) }
     guard let now = modification(probe) else { throw FileError(probe, "cannot be read: \(systemMessage())") }
@@ -119,13 +124,17 @@ private final class Heartbeat: Sendable {
     }
   }
 
-  func release(_ path: String) {
-    guard let nonce = state.withLock({ $0.nonces.removeValue(forKey: path) }) else { return }
-    if Claim.read(path)?.nonceIs(nonce) == true { unlink(path) }
+  func release(_ path: String, nonce: String) {
+    let isOurs = state.withLock { state in
+      guard state.nonces[path] == nonce else { return false }
+      state.nonces[path] = nil
+      return true
+    }
+    if isOurs, Claim.read(path)?.nonceIs(nonce) == true { unlink(path) }
   }
 
   func releaseAll() {
-    for path in state.withLock({ Array($0.nonces.keys) }) { release(path) }
+    for (path, nonce) in state.withLock({ $0.nonces }) { release(path, nonce: nonce) }
   }
 }
 

@@ -81,7 +81,7 @@ extension ContentStore {
       if !isUsed { try remove("work/" + name) }
     }
     for name in try Self.contents(root + "/damaged") { try remove("damaged/" + name) }
-    for name in try Self.contents(root + "/claims") where name.contains(".stale-") || name.contains(".partial-") {
+    for name in try Self.contents(root + "/claims") where name.contains(".") {
       try? FileManager.default.removeItem(atPath: "\(root)/claims/\(name)")
     }
     return result

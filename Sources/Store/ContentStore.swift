@@ -86,16 +86,18 @@ public final class ContentStore: Sendable {
   public func entryUnlessClaimed(_ key: StoreKey, provenance: Provenance, build: (Building) throws -> Void) throws
     -> Stored?
   {
-    if let entry = try find(key) { return Stored(entry: entry, wasThere: true) }
-    guard let claim = try claim(key) else { return nil }
-    return try self.build(key, claim: claim, provenance: provenance, build)
+    while true {
+      if let entry = try find(key) { return Stored(entry: entry, wasThere: true) }
+      guard let claim = try claim(key) else { return nil }
+      if let made = try self.build(key, claim: claim, provenance: provenance, build) { return made }
+    }
   }
 
   /// Who is building the entry now.
   public func holder(of key: StoreKey) -> Claim.Holder? { Claim.read(claimPath(key)) }
 
   private func claimPath(_ key: StoreKey) -> String { "\(root)/claims/\(key.kind.rawValue)-\(key.hash)" }
-  private func claim(_ key: StoreKey) throws -> Claim? { try Claim(path: claimPath(key)) }
+  private func claim(_ key: StoreKey) throws -> Claim? { try Claim.take(claimPath(key)) }
 
   /// nil where the claim was lost on the way, or another was faster: look again.
   private func build(
@@ -139,11 +141,6 @@ public final class ContentStore: Sendable {
     for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
     where name.hasPrefix(key.hash + ".partial-") {
       try? FileManager.default.removeItem(atPath: parent + "/" + name)
-    }
-    let claims = "\(root)/claims"
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: claims)) ?? []
-    where name.hasPrefix("\(key.kind.rawValue)-\(key.hash).partial-") {
-      try? FileManager.default.removeItem(atPath: claims + "/" + name)
     }
   }
 

@@ -13,7 +13,7 @@ private func matrix(_ corpus: String, steps: Int) -> Data {
     match: {by: steps, budget: \(steps)}
     seeds: [1]
     evaluation: {bytes: 4000, quickBytes: 2000, points: 2}
-    tokenizers: [Bytes, "SentencePiece[v=400]", "EqualInfoAC[b=10,v=1k]"]
+    tokenizers: [Bytes, "SentencePiece[v=300]", "EqualInfoAC[b=10,v=1k]"]
     """.utf8)
 }
 

@@ -56,7 +56,7 @@ import Testing
   let report = try harness(["report", a, "--out", scratch.path + "/report"])
   #expect(report.status == 0, "\(report.errors)")
   let markdown = try String(contentsOfFile: scratch.path + "/report/report.md", encoding: .utf8)
-  for part in ["Bytes", "EqualInfoAC[b=12,v=4k]", "## Results", "flops.svg", "±"] {
+  for part in ["Bytes", "EqualInfoAC[b=12,v=4k]", "## Results", "flops.svg", "steps.svg", "curves.svg"] {
     #expect(markdown.contains(part), "\(part)")
   }
   let comparison = try harness(["compare", a, b])

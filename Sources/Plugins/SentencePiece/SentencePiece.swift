@@ -85,7 +85,7 @@ public struct SentencePieceBackend: TokenizerBackend {
     ], source: "Kudo & Richardson 2018; \(paper), section 3.2")
 
   /// Bytes of training text that the trainer sees.
-  static let trainingBytes = 16 << 20
+  static let trainingBytes = 8 << 20
 
   public func vocabularySize(of spec: ResolvedSpec) -> Int? { spec.integer("v") }
   /// A model from a file has its own normalisation.
