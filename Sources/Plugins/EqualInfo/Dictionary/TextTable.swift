@@ -18,11 +18,15 @@ struct TextTable {
   /// The texts of ids below ``count`` one after another, stopped at `byteCount` bytes; `used`: the ids begun; `isWhole`:
   /// whether the last one's text fitted.
   func text(of ids: [UInt32], byteCount: Int) -> (text: [UInt8], used: Int, isWhole: Bool) {
-    precondition(ids.max().map { $0 < count } ?? true, "an id that no text has")
     var used = 0
     var isWhole = true
     // No more room than the texts can need, whatever the byte count claims.
-    let longest = ids.reduce(0) { $0 &+ start(Int($1) + 1) &- start(Int($1)) }
+    let count = count
+    var longest = 0
+    for id in ids {
+      precondition(id < count, "an id that no text has")
+      longest &+= start(Int(id) &+ 1) &- start(Int(id))
+    }
     let wanted = min(byteCount, longest)
     let text = [UInt8](unsafeUninitializedCapacity: wanted + Self.slack) { out, written in
       guard let to = UnsafeMutableRawPointer(out.baseAddress) else { return }
