@@ -58,7 +58,8 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
     let progress = ProgressPrinter(jobs: jobs)
     let content = try store.open(user: RunUses(runFolder: folder.path), progress: progress)
     let stages = Stages(
-      registry: registry, store: content, program: thisProgram, threads: max(1, threads.threads / jobs), progress: progress, waits: false)
+      registry: registry, store: content, program: thisProgram, threads: max(1, threads.threads / jobs),
+      progress: progress, waits: false)
     let runner = Runner(resolved, records: folder.records, stages: stages, jobs: jobs)
     let watch = Stopwatch()
     let report = try RunReport(runs: [folder], baseline: baseline, registry: registry)
@@ -110,7 +111,8 @@ struct ReproduceCommand<Source: RegistrySource>: ParsableCommand {
     var options = StoreOptions()
     options.store = store ?? own
     let stages = Stages(
-      registry: try Source.registry(), store: try options.open(progress: progress), program: thisProgram, threads: threads.threads,
+      registry: try Source.registry(), store: try options.open(progress: progress), program: thisProgram,
+      threads: threads.threads,
       progress: progress, waits: true)
     let made = try Reproduction(recorded, file: record, stages: stages)
     let isTheSame = made.differences.isEmpty
@@ -133,7 +135,8 @@ struct ReproduceCommand<Source: RegistrySource>: ParsableCommand {
           : "\(made.differences.count) fields differ; bits/byte recorded \(numbers[0]), now \(numbers[1])")
       let writers = [recorded, made.reproduced].map(\.circumstances.writer)
       if !isTheSame, writers[0].libraries != writers[1].libraries || writers[0].cpu != writers[1].cpu {
-        print("recorded with \(writers[0].cpu), \(writers[0].libraries); now \(writers[1].cpu), \(writers[1].libraries)")
+        print(
+          "recorded with \(writers[0].cpu), \(writers[0].libraries); now \(writers[1].cpu), \(writers[1].libraries)")
       }
     }
     if isTheSame, store == nil { try? FileManager.default.removeItem(atPath: own) }

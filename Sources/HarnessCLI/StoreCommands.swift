@@ -33,7 +33,8 @@ struct StoreCommand: ParsableCommand {
       let pruning = try content.prune(dryRun: dryRun)
       if json { return try printJSON(pruning) }
       for path in pruning.removed { print(path) }
-      return print("\(dryRun ? "would remove" : "removed") \(pruning.removed.count) entries, \(short(Double(pruning.bytes)))B")
+      return print(
+        "\(dryRun ? "would remove" : "removed") \(pruning.removed.count) entries, \(short(Double(pruning.bytes)))B")
     }
     let entries = try content.list()
     if json { return try printJSON(entries) }
@@ -42,7 +43,8 @@ struct StoreCommand: ParsableCommand {
       print(
         "\(entry.kind.rawValue)/\(entry.key)  \(String(repeating: " ", count: max(0, 9 - size.count)))\(size)  "
           + "\(entry.built.map { $0.prefix(19) } ?? "damaged            ")  \(entry.users.count) user\(entry.users.count == 1 ? "" : "s")"
-          + (entry.users.isEmpty ? "" : ": \(entry.users.map { ($0 as NSString).lastPathComponent }.joined(separator: ", "))"))
+          + (entry.users.isEmpty
+            ? "" : ": \(entry.users.map { ($0 as NSString).lastPathComponent }.joined(separator: ", "))"))
     }
     for kind in StoreKind.allCases {
       let same = entries.filter { $0.kind == kind }
@@ -54,7 +56,8 @@ struct StoreCommand: ParsableCommand {
 
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "verify", abstract: "Read every file of the store to its end, and every record of runs, and check them.",
+    commandName: "verify",
+    abstract: "Read every file of the store to its end, and every record of runs, and check them.",
     discussion: """
       Changes nothing. Exit status 1, and a line for each, when anything is damaged; the next run sets a damaged entry \
       aside and builds it again.

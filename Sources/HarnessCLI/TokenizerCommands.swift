@@ -101,7 +101,8 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
     options.seed = seed
     let progress = ProgressPrinter(jobs: 1)
     let stages = Stages(
-      registry: registry, store: try store.open(progress: progress), program: thisProgram, threads: threads.threads, progress: progress,
+      registry: registry, store: try store.open(progress: progress), program: thisProgram, threads: threads.threads,
+      progress: progress,
       waits: true)
     let trained = try stages.trainTokenizer(
       resolved, corpus: corpus, m1: options, given: try m1.map { try NeuralByteModel.load(from: $0) }, seed: seed)

@@ -21,7 +21,9 @@ func everySubcommandHasHelpWithAnExample(command: String) throws {
   let scratch = try Scratch()
   let corpus = try scratch.write("corpus.txt", text)
   let folder = scratch.path + "/tok"
-  let training = try harness(["train", "StaticAC[v=65k]", "--corpus", corpus, "--out", folder, "--store", scratch.path + "/store"])
+  let training = try harness([
+    "train", "StaticAC[v=65k]", "--corpus", corpus, "--out", folder, "--store", scratch.path + "/store",
+  ])
   #expect(training.status == 0, "\(training.errors)")
   for format in ["ids", "u16", "u32"] {
     let encoded = try harness(["encode", folder, "--format", format], input: text)

@@ -73,12 +73,16 @@ private func matrix(_ corpus: String, steps: Int) -> Data {
   #expect(whole.status == 0, "\(whole.errors)")
   let expected = try contentHashes(scratch.path + "/whole")
   let run = scratch.path + "/run", store = scratch.path + "/store"
+  let log = scratch.path + "/log"
+  FileManager.default.createFile(atPath: log, contents: nil)
   func start() throws -> Process {
     let process = Process()
     process.executableURL = harnessURL
     process.arguments = ["run", experiment, "--out", run, "--store", store, "--threads", "1"]
     process.environment = environment
-    process.standardError = FileHandle.nullDevice
+    let errors = try #require(FileHandle(forWritingAtPath: log))
+    try errors.seekToEnd()
+    process.standardError = errors
     process.standardOutput = FileHandle.nullDevice
     try process.run()
     return process
@@ -103,7 +107,7 @@ private func matrix(_ corpus: String, steps: Int) -> Data {
   }
   for process in processes {
     process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
+    #expect(process.terminationStatus == 0, "\(try String(contentsOfFile: log, encoding: .utf8).suffix(2000))")
   }
   #expect(try contentHashes(run) == expected)
   let verified = try harness(["verify", run, "--store", store])

@@ -54,7 +54,6 @@ let text: Data = {
   return Data((0..<60_000).map { _ in words[generator.below(words.count)] }.joined(separator: " ").utf8)
 }()
 
-
 /// The newest record of every cell of a run, by cell folder: its content's hash.
 func contentHashes(_ run: String) throws -> [String: String] {
   var hashes: [String: String] = [:]

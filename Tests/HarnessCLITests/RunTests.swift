@@ -71,7 +71,8 @@ import Testing
   #expect(windows.status == 0, "\(windows.errors)")
 }
 
-private func tiny(_ corpus: String, tokenizers: String, budget: Int = 12, evaluation: String = "{bytes: 1000}") -> Data {
+private func tiny(_ corpus: String, tokenizers: String, budget: Int = 12, evaluation: String = "{bytes: 1000}") -> Data
+{
   Data(
     """
     name: tiny
@@ -134,7 +135,8 @@ private func tiny(_ corpus: String, tokenizers: String, budget: Int = 12, evalua
   #expect(first.training?.heldOutBitsPerByte.count == 1 && second.training?.heldOutBitsPerByte.count == 3)
   #expect((second.heldOut?.bytes ?? 0) > (first.heldOut?.bytes ?? .max) && second.scores.count == 2)
   let model = second.circumstances.stages.first { $0.kind == "model" }
-  #expect(model?.reused == true && first.stages.last { $0.kind == "model" } == second.stages.last { $0.kind == "model" })
+  #expect(
+    model?.reused == true && first.stages.last { $0.kind == "model" } == second.stages.last { $0.kind == "model" })
 }
 
 @Test func aFailingCellIsRecordedAndTheOthersGoOn() throws {

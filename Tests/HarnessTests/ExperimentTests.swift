@@ -71,7 +71,8 @@ func mistakesAreNamed(old: String, new: String, expected: String) {
     return Dictionary(resolved.cells.map { ($0.tokenizer, $0.m1?.training) }, uniquingKeysWith: { a, _ in a })
   }
   let all = try m1("[\"EqualInfoAC[b=12,v=4k]\", \"EqualInfoAC[b=64,v=256]\", \"AC[v=256]\", Bytes]")
-  let narrow = try #require(all["EqualInfoAC[b=12,v=4k]"] ?? nil), wide = try #require(all["EqualInfoAC[b=64,v=256]"] ?? nil)
+  let narrow = try #require(all["EqualInfoAC[b=12,v=4k]"] ?? nil),
+    wide = try #require(all["EqualInfoAC[b=64,v=256]"] ?? nil)
   #expect(narrow.sequenceLength == 16 && narrow.batch == 3 * 1024 / 16)
   #expect(wide.sequenceLength == 64 && wide.batch == 3 * 1024 / 64)
   #expect(all["AC[v=256]"]??.sequenceLength == 1024 && all["Bytes"] == .some(nil))

@@ -66,7 +66,7 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
 
 extension Experiment.M1 {
   /// M1 for one tokenizer. With `context: window` it restarts as that tokenizer's windows do; a tokenizer without
-  /// windows gets the default context.
+  /// windows, or with longer ones, gets the default context.
   func options(precision: Precision, windowBits: Int?) -> ByteModelOptions {
     var options = ByteModelOptions()
     options.size = size
@@ -78,7 +78,7 @@ extension Experiment.M1 {
     case .positions(let positions): options.training.sequenceLength = positions
     case .window:
       options.training.sequenceLength = 1024
-      if let windowBits { options.restartAsWindows(bits: windowBits) }
+      if let windowBits, windowBits < 1024 { options.restartAsWindows(bits: windowBits) }
     }
     return options
   }

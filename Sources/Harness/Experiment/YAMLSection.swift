@@ -113,7 +113,9 @@ final class YAMLSection {
     var lists: [String: [String]] = [:]
     for (key, _) in mapping {
       guard let name = key.string else { continue }
-      guard let words = try strings(name), !words.isEmpty else { throw error(name, "must be a path or a list of paths") }
+      guard let words = try strings(name), !words.isEmpty else {
+        throw error(name, "must be a path or a list of paths")
+      }
       lists[name] = words
     }
     return lists

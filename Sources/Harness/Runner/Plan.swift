@@ -68,7 +68,8 @@ public struct Plan: Sendable, Codable {
     }
     lines.append(
       "total \(scientific(totalFLOPs)) training FLOPs, about \(duration(totalFLOPs / flopsPerSecond)) of training here at an assumed "
-        + "\(Int(flopsPerSecond / 1e9)) GFLOP/s; what is in the store is not trained again; tokenizing and evaluation come on top")
+        + "\(Int(flopsPerSecond / 1e9)) GFLOP/s; what is in the store is not trained again; tokenizing and evaluation come on top"
+    )
     return lines.joined(separator: "\n")
   }
 }

@@ -80,7 +80,8 @@ public struct Runner: Sendable {
       stages.progress.line("\(title): failed: \(error)")
     } else {
       let bits = record.bitsPerByte.map { String(format: "%.3f bits/byte", $0) } ?? "no bits/byte"
-      let time = reusedAll ? "was there" : duration(record.measurement("trainingSeconds", of: StoreKind.model.rawValue) ?? 0)
+      let time =
+        reusedAll ? "was there" : duration(record.measurement("trainingSeconds", of: StoreKind.model.rawValue) ?? 0)
       stages.progress.line("\(title): \(record.training?.steps ?? 0) steps, \(time), \(bits)")
     }
   }

@@ -77,6 +77,8 @@ extension ByteModel {
   /// Σ -log2 q of the text's bytes under the quantised distributions that arithmetic coding uses (14 bits).
   func informationBits(of text: [UInt8]) throws -> Double {
     let precision = 14
-    return try intervals(of: text, precision: precision).reduce(0) { $0 + Double(precision) - log2(Double($1.frequency)) }
+    return try intervals(of: text, precision: precision).reduce(0) {
+      $0 + Double(precision) - log2(Double($1.frequency))
+    }
   }
 }

@@ -111,7 +111,8 @@ extension Stages {
   {
     var paths: [String] = [], hashes: [String] = []
     var tokens = 0, bytes = 0.0, shard = 0
-    while tokens < wanted, let (entry, facts) = try trainingShard(shard, saved, split, trace, done: tokens, of: wanted) {
+    while tokens < wanted, let (entry, facts) = try trainingShard(shard, saved, split, trace, done: tokens, of: wanted)
+    {
       paths.append(entry.file(TrainingTokens.tokensName))
       hashes.append(entry.sha256)
       let used = min(facts.tokens, wanted - tokens)

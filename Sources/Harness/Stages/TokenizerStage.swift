@@ -28,7 +28,8 @@ extension Stages {
     let key = try StoreKey(
       .tokenizer, version: TokenizerStage.version,
       ingredients: TokenizerStage.Ingredients(
-        name: spec.name, values: spec.table.values, files: spec.table.files.mapValues(\.sha256), training: split.sha256, exampleBytes: split.exampleBytes, seed: split.seed,
+        name: spec.name, values: spec.table.values, files: spec.table.files.mapValues(\.sha256), training: split.sha256,
+        exampleBytes: split.exampleBytes, seed: split.seed,
         m1: m1?.fingerprint))
     let entry = try entry(key, trace) { building in
       let context = TrainingContext(
