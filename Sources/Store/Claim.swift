@@ -43,7 +43,13 @@ public final class Claim: Sendable {
     if let other = read(path) {
       guard try isStale(path) else { return nil }
       // One process alone can rename this very claim away; the name keeps the others from taking the next one.
-      guard try renameIfAbsent(path, to: "\(path).stale-\(other.nonce)") else { return nil }
+      do {
+        guard try renameIfAbsent(path, to: "\(path).stale-\(other.nonce)") else { return nil }
+      } catch {
+        // Given back, or taken over, between the look and the renaming.
+        guard FileManager.default.fileExists(atPath: path) else { return nil }
+        throw error
+      }
     }
     let holder = Holder(
       host: hostName(), process: getpid(), since: timestamp(),

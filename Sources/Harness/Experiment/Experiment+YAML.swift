@@ -133,6 +133,7 @@ extension TrainingOptions {
     let schedules = Schedule.allCases.map(\.rawValue)
     if let word = try section.choice("schedule", schedules) { schedule = Schedule(rawValue: word) ?? schedule }
     learningRate = try section.number("learningRate", in: 1e-9...100) ?? learningRate
+    embeddingRate = try section.number("embeddingRate", in: 1e-6...1e6) ?? embeddingRate
     warmup = try section.integer("warmup", in: 0...1 << 40) ?? warmup
     weightDecay = try section.number("weightDecay", in: 0...10) ?? weightDecay
     zLoss = try section.number("zLoss", in: 0...1) ?? zLoss

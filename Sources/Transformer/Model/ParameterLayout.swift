@@ -7,6 +7,8 @@ package struct Tensor: Sendable, Hashable {
   package let offset: Int
   package let shape: [Int]
   package var count: Int { shape.reduce(1, *) }
+  /// The embedding, which is also the head, may have a learning rate of its own.
+  package var isEmbedding: Bool { name == "embedding" }
   /// Matrices decay and have factored moments; vectors do neither.
   package var isMatrix: Bool { shape.count == 2 && !name.hasSuffix("relativeBias") }
 }
@@ -25,7 +27,7 @@ package struct ParameterLayout: Sendable {
   /// A part of a tensor that one thread works on at a time.
   struct Chunk: Sendable {
     let offset, count: Int
-    let isMatrix: Bool
+    let isMatrix, isEmbedding: Bool
   }
   package let tensors: [Tensor]
   package let embedding: Int  // [V + 1, D]; the last row is BOS; the first V rows are also the head
@@ -60,7 +62,8 @@ package struct ParameterLayout: Sendable {
   var chunks: [Chunk] {
     tensors.flatMap { tensor in
       stride(from: 0, to: tensor.count, by: 1 << 16).map {
-        Chunk(offset: tensor.offset + $0, count: min(1 << 16, tensor.count - $0), isMatrix: tensor.isMatrix)
+        Chunk(offset: tensor.offset + $0, count: min(1 << 16, tensor.count - $0), isMatrix: tensor.isMatrix,
+          isEmbedding: tensor.isEmbedding)
       }
     }
   }
@@ -79,7 +82,7 @@ package struct ParameterLayout: Sendable {
         var generator = SeededGenerator(seed: seed, purpose: tensor.name)
         var scale =
           tensor.name.hasSuffix("relativeBias")
-          ? 2 : tensor.name == "embedding" ? 1 : 1 / Double(tensor.shape[0]).squareRoot()
+          ? 2 : tensor.isEmbedding ? 1 : 1 / Double(tensor.shape[0]).squareRoot()
         if tensor.name.hasSuffix("Out") { scale /= Double(2 * layerCount).squareRoot() }
         for i in stride(from: 0, to: tensor.count, by: 2) {  // Box–Muller
           let radius = (-2 * ck_log(1 - generator.uniform())).squareRoot() * scale

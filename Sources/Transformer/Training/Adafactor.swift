@@ -17,9 +17,10 @@ struct Adafactor: Optimizer {
   private let rowFactors: FloatBuffer  // scratch: their inverse roots
   private let columnFactors: FloatBuffer
   private let weightDecay: Double
+  private let embeddingRate: Double
   private let kernels = ck_kernels().pointee
 
-  init(_ layout: ParameterLayout, weightDecay: Double) {
+  init(_ layout: ParameterLayout, weightDecay: Double, embeddingRate: Double) {
     var (rows, columns) = (0, 0)
     parts = layout.tensors.map { tensor in
       let part = Part(
@@ -32,6 +33,7 @@ struct Adafactor: Optimizer {
     (rowMeans, rowFactors) = (FloatBuffer(rows), FloatBuffer(rows))
     (columnMeans, columnFactors) = (FloatBuffer(columns), FloatBuffer(columns))
     self.weightDecay = weightDecay
+    self.embeddingRate = embeddingRate
   }
 
   var moments: [(name: String, values: FloatBuffer)] { [("rowMeans", rowMeans), ("columnMeans", columnMeans)] }
@@ -44,7 +46,7 @@ struct Adafactor: Optimizer {
     parallelFor(parts.count, threads: threads) { p in  // tensors are disjoint
       update(
         parts[p], parameters: parameters, gradients: gradients, scale: Float(gradientScale), keep: keep,
-        learningRate: learningRate)
+        learningRate: parts[p].tensor.isEmbedding ? learningRate * embeddingRate : learningRate)
     }
   }
 

@@ -8,13 +8,15 @@ struct AdamW: Optimizer {
   private let secondMoment: FloatBuffer
   private let chunks: [ParameterLayout.Chunk]
   private let weightDecay: Float
+  private let embeddingRate: Double
   private let kernels = ck_kernels().pointee
 
-  init(_ layout: ParameterLayout, weightDecay: Double) {
+  init(_ layout: ParameterLayout, weightDecay: Double, embeddingRate: Double) {
     firstMoment = FloatBuffer(layout.count)
     secondMoment = FloatBuffer(layout.count)
     chunks = layout.chunks
     self.weightDecay = Float(weightDecay)
+    self.embeddingRate = embeddingRate
   }
 
   var moments: [(name: String, values: FloatBuffer)] { [("firstMoment", firstMoment), ("secondMoment", secondMoment)] }
@@ -26,9 +28,10 @@ struct AdamW: Optimizer {
     let correction1 = Float(1 - power(0.9, step + 1)), correction2 = Float(1 - power(0.95, step + 1))
     parallelFor(chunks.count, threads: threads) { c in  // chunks are disjoint
       let (offset, count) = (chunks[c].offset, chunks[c].count)
+      let rate = Float(chunks[c].isEmbedding ? learningRate * embeddingRate : learningRate)
       kernels.adamW(
         parameters.at(offset, count), firstMoment.at(offset, count), secondMoment.at(offset, count),
-        gradients.at(offset, count), count, Float(gradientScale), Float(learningRate), 0.9, 0.95, 1e-8,
+        gradients.at(offset, count), count, Float(gradientScale), rate, 0.9, 0.95, 1e-8,
         chunks[c].isMatrix ? weightDecay : 0, correction1, correction2)
     }
   }

@@ -5,10 +5,11 @@ public enum OptimizerKind: String, Sendable, CaseIterable, Codable {
   /// Shazeer & Stern 2018: factored second moments, no momentum, updates clipped at 1 and scaled by the parameter.
   case adafactor
 
-  func optimizer(_ layout: ParameterLayout, weightDecay: Double) -> any Optimizer {
+  /// - Parameter embeddingRate: see ``TrainingOptions/embeddingRate``.
+  func optimizer(_ layout: ParameterLayout, weightDecay: Double, embeddingRate: Double = 1) -> any Optimizer {
     switch self {
-    case .adamw: AdamW(layout, weightDecay: weightDecay)
-    case .adafactor: Adafactor(layout, weightDecay: weightDecay)
+    case .adamw: AdamW(layout, weightDecay: weightDecay, embeddingRate: embeddingRate)
+    case .adafactor: Adafactor(layout, weightDecay: weightDecay, embeddingRate: embeddingRate)
     }
   }
 }

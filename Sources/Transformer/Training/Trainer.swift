@@ -41,7 +41,8 @@ package final class Trainer {
     layout = ParameterLayout(shape)
     parameters = Model(shape: shape, seed: seed).parameters
     store = WeightStore(parameters, options.precision)
-    optimizer = options.optimizer.optimizer(layout, weightDecay: options.weightDecay)
+    optimizer = options.optimizer.optimizer(
+      layout, weightDecay: options.weightDecay, embeddingRate: options.embeddingRate)
     let products = try MatrixProduct(options.precision)
     let count = max(1, min(options.shards, B))
     firstSequence = (0..<count).map { B * $0 / count }

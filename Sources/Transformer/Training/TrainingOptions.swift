@@ -6,6 +6,9 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
   public var optimizer = OptimizerKind.adamw
   public var schedule = Schedule.linear
   public var learningRate = 3e-3
+  /// The learning rate of the embedding, which is also the head, over that of all else. A token's row is moved only when
+  /// the token occurs: with one rate for all, the rows of a large vocabulary crawl.
+  public var embeddingRate = 1.0
   public var warmup = 100
   public var weightDecay = 0.01
   public var zLoss = 1e-4
