@@ -38,6 +38,16 @@ struct StoreOptions: ParsableArguments {
   }
 }
 
+extension StoreOptions {
+  /// Opens the store where there is one.
+  func openExisting() throws -> ContentStore {
+    guard ContentStore.exists(at: store) else {
+      throw FileError(store, "no store here; 'harness run' makes one, --store names another")
+    }
+    return try open()
+  }
+}
+
 /// On Ctrl-C and SIGTERM: claims are given back at once, so that the next run need not wait for them to go stale.
 /// Checkpoints are on disk already.
 private func stopCleanly() {
@@ -63,8 +73,17 @@ func readInput(_ path: String?) throws -> Data {
 
 func writeOutput(_ data: Data, to path: String?) throws {
   guard let path, path != "-" else {
-    try FileHandle.standardOutput.write(contentsOf: data)
+    do { try FileHandle.standardOutput.write(contentsOf: data) } catch {
+      throw FileError("standard output", "cannot be written: \(error.localizedDescription)")
+    }
     return
+  }
+  var isFolder: ObjCBool = false
+  let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+  let type = (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
+  guard !isThere || type == .typeRegular else {
+    // A device or a pipe is written to, not replaced.
+    return try writeFile(path) { file in try data.withUnsafeBytes { try file.write($0) } }
   }
   try writeAtomically(data, to: path)
 }

@@ -66,7 +66,10 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
     let watch = Stopwatch()
     let report = try RunReport(runs: [folder], baseline: baseline, registry: registry)
     let place = folder.path + "/report"
-    let outcome = try runner.run { _ in try report.refresh(in: place) }
+    let outcome = try runner.run { _ in
+      // A damaged record of some cell is no reason to stop: what is finished is on disk.
+      do { try report.refresh(in: place) } catch let problem as FileError { progress.line("no report: \(problem)") }
+    }
     try report.write(to: place)
     let failed = outcome.failures.count
     printError(
@@ -121,7 +124,7 @@ struct ReproduceCommand<Source: RegistrySource>: ParsableCommand {
     var options = StoreOptions()
     options.store = store ?? own
     let stages = Stages(
-      registry: try Source.registry(), store: try options.open(progress: progress), program: thisProgram,
+      registry: try Source.registry(), store: try options.open(user: RunUses(runFolder: own), progress: progress), program: thisProgram,
       threads: threads.threads,
       progress: progress, waits: true)
     let made = try Reproduction(recorded, file: record, stages: stages)

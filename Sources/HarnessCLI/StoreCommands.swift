@@ -25,10 +25,7 @@ struct StoreCommand: ParsableCommand {
   }
 
   func run() throws {
-    guard FileManager.default.fileExists(atPath: store.store) else {
-      throw FileError(store.store, "no store here; 'harness run' makes one, --store names another")
-    }
-    let content = try store.open()
+    let content = try store.openExisting()
     if prune {
       let pruning = try content.prune(dryRun: dryRun)
       if json { return try printJSON(pruning) }
@@ -71,11 +68,9 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     var damaged = 0, count = 0
-    if FileManager.default.fileExists(atPath: store.store) {
-      damaged += try store.open().verify { path, problem in
-        count += 1
-        if let problem { print(problem) }
-      }
+    damaged += try store.openExisting().verify { path, problem in
+      count += 1
+      if let problem { print(problem) }
     }
     print("\(store.store): \(count) entries, \(damaged) damaged")
     for run in runs {

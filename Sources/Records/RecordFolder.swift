@@ -27,7 +27,10 @@ public struct RecordFolder: Sendable {
       }
       let kept = Set(chosen.values)
       records = kept.sorted().map { all[$0] }
-      superseded = all.indices.filter { !kept.contains($0) }.map { all[$0] }
+      // The same content twice (two processes finished one cell at once) is one record.
+      let contents = Set(records.map(\.contentSHA256))
+      superseded = all.indices.filter { !kept.contains($0) && !contents.contains(all[$0].contentSHA256) }
+        .map { all[$0] }
     }
   }
 
@@ -36,7 +39,8 @@ public struct RecordFolder: Sendable {
   @discardableResult public func append(_ record: RunRecord) throws -> Bool {
     let folder = path + "/" + Self.folderName(tokenizer: record.tokenizer, size: record.size, seed: record.seed)
     if FileManager.default.fileExists(atPath: folder) {
-      let same = try Self.load(folder: folder).filter { $0.protocol.hash == record.protocol.hash }
+      // A damaged record beside it is for readers to complain of.
+      let same = ((try? Self.load(folder: folder)) ?? []).filter { $0.protocol.hash == record.protocol.hash }
       if let newest = same.max(by: { $0.circumstances.written < $1.circumstances.written }),
         newest.contentSHA256 == record.contentSHA256
       {
@@ -62,9 +66,14 @@ public struct RecordFolder: Sendable {
     if let old = cells.first(where: { $0.hasSuffix(".json") }) {
       throw FileError(path + "/" + old, Self.schema1)
     }
-    let all = try cells.sorted().filter { !$0.hasPrefix(".") }.flatMap { try Self.load(folder: path + "/" + $0) }
+    let all = try cells.sorted().map { path + "/" + $0 }.filter(Self.isFolder).flatMap { try Self.load(folder: $0) }
     guard !all.isEmpty else { throw FileError(path, "holds no records yet") }
     return Contents(all)
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
   }
 
   private static func load(folder: String) throws -> [RunRecord] {
@@ -93,7 +102,7 @@ extension RunRecord {
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else { throw FileError(path, "cannot be read") }
     struct Version: Decodable { var schema: Int }
     guard let version = try? JSONDecoder().decode(Version.self, from: data) else {
-      throw FileError(path, "not a run record, or damaged: not JSON with a 'schema'")
+      throw FileError(path, "not a run record, or damaged: not JSON with a 'schema'; remove it and run again")
     }
     guard version.schema == Self.schema else {
       throw FileError(

@@ -72,7 +72,7 @@ public final class Claim: Sendable {
   public static func read(_ path: String) -> Holder? {
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else { return nil }
     return (try? JSONDecoder().decode(Holder.self, from: data))
-      ?? Holder(host: "unknown", process: 0, since: "", nonce: String(sha256(data).prefix(16)))
+      ?? Holder(host: "unknown", process: 0, since: "", nonce: String(UInt64.random(in: 0...(.max)), radix: 16))
   }
 
   /// Seconds since the holder's last sign of life; nil where there is no claim.
@@ -82,11 +82,11 @@ public final class Claim: Sendable {
     let probe = "\(path).probe-\(String(UInt64.random(in: 0...(.max)), radix: 16))"
     _ = try FileWriter(probe)
     defer { unlink(probe) }
-    guard let now = modification(probe) else { throw FileError(probe, "cannot be read: \(systemMessage())") }
-    return now - touched
+    return modification(probe).map { $0 - touched }
   }
 
-  static func isStale(_ path: String) throws -> Bool { try age(path).map { $0 > staleSeconds } ?? false }
+  /// A claim of the future, after a clock was set back, is as stale as an old one.
+  static func isStale(_ path: String) throws -> Bool { try age(path).map { abs($0) > staleSeconds } ?? false }
 
   private static func modification(_ path: String) -> Double? {
     var status = stat()

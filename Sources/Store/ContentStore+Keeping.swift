@@ -82,18 +82,31 @@ extension ContentStore {
     }
     for name in try Self.contents(root + "/damaged") { try remove("damaged/" + name) }
     for name in try Self.contents(root + "/claims") where name.contains(".") {
-      try? FileManager.default.removeItem(atPath: "\(root)/claims/\(name)")
+      // What living processes write there at this moment is younger.
+      let path = "\(root)/claims/\(name)"
+      if let age = try Claim.age(path), age > 3600 { try? FileManager.default.removeItem(atPath: path) }
     }
     return result
   }
 
-  /// Run folders by the entry they use. A run folder of this machine that is gone uses nothing; one of another machine
-  /// cannot be looked at, and keeps what it uses.
+  /// Days for which a run folder that is gone still counts: it may have been moved, or not been written yet.
+  static let graceDays = 7.0
+
+  /// Run folders by the entry they use. A run folder of this machine that is gone uses nothing after ``graceDays``; one
+  /// of another machine cannot be looked at, and keeps what it uses.
+  /// - Throws: ``FileError`` for a note that cannot be read: what it keeps is not known.
   private func users() throws -> [String: [String]] {
     var result: [String: [String]] = [:]
     for name in try Self.contents(root + "/users") where !name.contains(".") {
-      guard let user = RunUses.read("\(root)/users/\(name)") else { continue }
-      if user.host == hostName(), !FileManager.default.fileExists(atPath: user.run) { continue }
+      let note = "\(root)/users/\(name)"
+      guard let user = RunUses.read(note) else {
+        throw FileError(note, "is damaged: which entries its run uses is not known; remove it if that run is gone")
+      }
+      if user.host == hostName(), !FileManager.default.fileExists(atPath: user.run),
+        let age = try Claim.age(note), age > Self.graceDays * 86_400
+      {
+        continue
+      }
       for entry in unique(user.entries) { result[entry, default: []].append(user.run) }
     }
     return result

@@ -12,6 +12,7 @@ import Synchronization
 /// | `work/<kind>-<key>/` | what a long build keeps for its next try (checkpoints) |
 /// | `claims/` | who is building what |
 /// | `damaged/` | entries that failed their check, set aside |
+/// | `store.json` | marks the folder as a store |
 /// | `users/` | the runs that use this store, and what of it |
 ///
 /// An entry is built beside its place, synced, and renamed there only if nothing is there: it is whole or absent.
@@ -30,9 +31,30 @@ public final class ContentStore: Sendable {
     self.root = withoutTrailingSlash(root)
     self.user = user
     self.report = report
+    try Self.mark(self.root)
     try makeFolder(self.root + "/claims")
     for kind in StoreKind.allCases { try makeFolder("\(self.root)/\(kind.rawValue)") }
     try user?.register(in: self.root)
+  }
+
+  private static let markName = "store.json"
+
+  /// Whether a store lies there.
+  public static func exists(at root: String) -> Bool {
+    FileManager.default.fileExists(atPath: withoutTrailingSlash(root) + "/" + markName)
+  }
+
+  /// A new folder, or an empty one, becomes a store; another folder is never taken for one.
+  private static func mark(_ root: String) throws {
+    guard !root.isEmpty else { throw FileError("--store", "is empty; name a folder") }
+    if exists(at: root) { return }
+    try makeFolder(root)
+    let inside = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+    // What other processes are writing at this moment to make it one does not count.
+    guard inside.allSatisfy({ $0.hasPrefix(markName) }) || exists(at: root) else {
+      throw FileError(root, "is no store, and not empty: give a new folder, or one that 'harness' made")
+    }
+    _ = try writeIfAbsent(Data("{\"format\": 1}\n".utf8), to: root + "/" + markName)
   }
 
   /// The entry, checked; nil where there is none. A damaged one is set aside, with a word.
@@ -51,14 +73,27 @@ public final class ContentStore: Sendable {
       guard manifest.key == hash, manifest.kind == kind else {
         throw Damage(folder + "/" + Manifest.name, "belongs to \(manifest.kind.rawValue)/\(manifest.key)")
       }
+      let identities = manifest.identities(in: folder)
       try manifest.check(folder, whole: false)
-      entry = StoreEntry(path: folder, manifest: manifest)
+      entry = StoreEntry(path: folder, manifest: manifest, identities: identities)
     } catch let damage as Damage {
       try setAside(folder, because: damage)
       return nil
     }
     checked.withLock { $0[path] = entry }
     return entry
+  }
+
+  /// Makes sure that entries are still what they were when they were opened: to be called when something was computed
+  /// from them, before it is kept. A file that was touched since is read again to its end.
+  /// - Throws: ``Damage`` naming the file; the next look finds it set aside.
+  public func recheck(_ entries: [StoreEntry]) throws {
+    for entry in entries where entry.manifest.identities(in: entry.path) != entry.identities {
+      do { try entry.manifest.check(entry.path, whole: true) } catch {
+        checked.withLock { $0["\(entry.manifest.kind.rawValue)/\(entry.manifest.key)"] = nil }
+        throw error
+      }
+    }
   }
 
   /// The entry, found or built. Where another process is building it, waits for that.
@@ -126,7 +161,7 @@ public final class ContentStore: Sendable {
       syncToDisk(beside)
       guard try renameIfAbsent(beside, to: folder) else { return nil }
       try? FileManager.default.removeItem(atPath: building.work)
-      let entry = StoreEntry(path: folder, manifest: manifest)
+      let entry = StoreEntry(path: folder, manifest: manifest, identities: manifest.identities(in: folder))
       checked.withLock { $0[key.path] = entry }
       return Stored(entry: entry, wasThere: false)
     } catch {
@@ -168,14 +203,17 @@ public final class ContentStore: Sendable {
 public struct StoreEntry: Sendable {
   public let path: String
   public let manifest: Manifest
+  /// What the file system said of each file just before it was checked.
+  let identities: [String: FileIdentity]
   /// SHA-256 over the names and hashes of its files.
   public var sha256: String { manifest.contentSHA256 }
   /// The path of one of its files.
   public func file(_ name: String) -> String { path + "/" + name }
 
-  init(path: String, manifest: Manifest) {
+  init(path: String, manifest: Manifest, identities: [String: FileIdentity]) {
     self.path = path
     self.manifest = manifest
+    self.identities = identities
   }
 }
 

@@ -91,6 +91,13 @@ public struct Manifest: Codable, Sendable, Hashable {
     return try readFile(path)
   }
 
+  /// What the file system says of the files now; files that are missing are not in it.
+  func identities(in folder: String) -> [String: FileIdentity] {
+    var found: [String: FileIdentity] = [:]
+    for name in files.keys { found[name] = FileIdentity(folder + "/" + name) }
+    return found
+  }
+
   /// Names of a folder's files, those in folders inside it with their path.
   private static func names(in folder: String) throws -> [String] {
     guard let walk = FileManager.default.enumerator(atPath: folder) else { throw FileError(folder, "cannot be read") }

@@ -14,9 +14,8 @@ public final class RunUses: Sendable {
   public let runFolder: String
   private let noted = Mutex<Set<String>>([])
 
-  /// - Throws: ``FileError`` where the run folder cannot be made.
-  public init(runFolder: String) throws {
-    try makeFolder(runFolder)
+  /// - Parameter runFolder: need not exist yet.
+  public init(runFolder: String) {
     self.runFolder = URL(fileURLWithPath: runFolder).resolvingSymlinksInPath().path
   }
 
@@ -49,7 +48,7 @@ public final class RunUses: Sendable {
 
   /// A user's run folder, where it lies, and the entries it uses; nil for what is no user's file.
   static func read(_ file: String) -> (host: String, run: String, entries: [String])? {
-    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return nil }
+    guard let bytes = try? readFile(file), let text = String(validating: bytes, as: UTF8.self) else { return nil }
     let lines = text.split(separator: "\n").map(String.init)
     guard let first = lines.first, let space = first.firstIndex(of: " ") else { return nil }
     return (String(first[..<space]), String(first[first.index(after: space)...]), Array(lines.dropFirst()))

@@ -79,7 +79,7 @@ private func prepare(_ options: CorpusOptions, in folder: Folder) throws -> Corp
     } catch { return "\(error)" }
   }
   let bad = try folder.write("bad.jsonl", lines(2) + Data("{broken\n".utf8))
-  #expect(message(bad).hasSuffix("bad.jsonl, line 3: not a JSON object"))
+  #expect(message(bad).hasSuffix("bad.jsonl, line 3: not a JSON object, or not valid Unicode"))
   let noText = try folder.write("no.jsonl", Data(#"{"body": 1}"#.utf8))
   #expect(message(noText).contains("line 1: the object has no string 'text'"))
   let gz = try folder.gzip("t.json", lines(5000))

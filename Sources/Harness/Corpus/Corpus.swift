@@ -22,9 +22,7 @@ public struct Corpus: Sendable {
     }
     train = try split(Self.trainName)
     heldOut = try split(Self.heldOutName)
-    documents = try JSONDecoder().decode(
-      Facts.self, from: Data(contentsOf: URL(fileURLWithPath: entry.file(Self.factsName)))
-    ).documents
+    documents = try entry.decode(Facts.self, Self.factsName).documents
   }
 
   /// Raised when the same files give other splits.

@@ -29,7 +29,7 @@ struct DocumentReader {
     for path in paths {
       let expanded = (path as NSString).expandingTildeInPath
       var matches = [expanded]
-      if expanded.contains(where: { "*?[".contains($0) }) {
+      if !FileManager.default.fileExists(atPath: expanded), expanded.contains(where: { "*?[".contains($0) }) {
         var result = glob_t()
         defer { globfree(&result) }
         matches = []
@@ -46,6 +46,9 @@ struct DocumentReader {
           throw HarnessError.corpus(file: match, place: nil, reason: "no such file or folder")
         }
         guard isFolder.boolValue else {
+          let target = URL(fileURLWithPath: match).resolvingSymlinksInPath().path
+          guard try FileManager.default.attributesOfItem(atPath: target)[.type] as? FileAttributeType == .typeRegular
+          else { throw HarnessError.corpus(file: match, place: nil, reason: "not a file: it is read more than once") }
           files.append(match)
           continue
         }
@@ -147,7 +150,7 @@ struct DocumentReader {
     if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D || $0 == 0x09 }) { return }
     func refuse(_ reason: String) -> HarnessError { .corpus(file: file, place: "line \(number)", reason: reason) }
     guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any] else {
-      throw refuse("not a JSON object")
+      throw refuse("not a JSON object, or not valid Unicode")
     }
     guard let text = object["text"] as? String else { throw refuse("the object has no string 'text'") }
     try body(Piece(bytes: Array(text.utf8)))

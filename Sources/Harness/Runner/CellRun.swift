@@ -1,5 +1,6 @@
 import Metrics
 import Records
+import Store
 import Support
 import Tokenizers
 import Transformer
@@ -27,7 +28,10 @@ extension Stages {
       content.error = "\(error)"
     } catch let error as FileError {
       throw error  // a full disk or a file that is gone says nothing of the cell
+    } catch let error as Damage {
+      throw error
     } catch { content.error = "\(error)" }
+    try store.recheck(trace.entries)
     content.stages = trace.stages
     writer.ended = timestamp()
     let circumstances = RunRecord.Circumstances(written: timestamp(), stages: trace.makings, writer: writer)

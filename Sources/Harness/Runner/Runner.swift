@@ -54,7 +54,7 @@ public struct Runner: Sendable {
           report(record, reusedAll: reusedAll)
           state.withLock { state in
             state.records[index] = record
-            if reusedAll { state.reused += 1 }
+            if reusedAll, record.isFinished { state.reused += 1 }
           }
           try reporting.withLock { _ in try each(record) }
         } catch let error as HarnessError {

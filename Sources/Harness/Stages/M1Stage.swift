@@ -70,7 +70,7 @@ extension Stages {
       try writeAtomically(try jsonEncoder().encode(score), to: building.folder + "/score.json")
       if let value = score.bitsPerByte { progress.line(String(format: "M1: %.3f bits/byte held out", value)) }
     }
-    return try decode(M1Stage.Score.self, from: entry, "score.json").bitsPerByte
+    return try entry.decode(M1Stage.Score.self, "score.json").bitsPerByte
   }
 }
 

@@ -81,7 +81,7 @@ extension Stages {
       building.measurements["gigaflopsPerSecond"] =
         perToken * Double(steps) * Double(options.tokensPerStep) / max(1e-9, log.seconds) / 1e9
     }
-    let log = try decode(ModelStage.Log.self, from: entry, ModelStage.logName)
+    let log = try entry.decode(ModelStage.Log.self, ModelStage.logName)
     return TrainedModel(entry: entry, lossNats: log.lossNats, steps: snapshots + [steps])
   }
 

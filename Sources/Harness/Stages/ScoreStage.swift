@@ -47,7 +47,7 @@ extension Stages {
       let data = try jsonEncoder(pretty: false).encode(ScoreStage.Score(nats: nats))
       try writeAtomically(data, to: building.folder + "/" + ScoreStage.scoreName)
     }
-    let nats = try decode(ScoreStage.Score.self, from: entry, ScoreStage.scoreName).nats
+    let nats = try entry.decode(ScoreStage.Score.self, ScoreStage.scoreName).nats
     guard nats.count == counts.count else { throw FileError(entry.path, "is a score of other tokens; remove it") }
     return nats
   }

@@ -34,10 +34,15 @@ public struct Stages: Sendable {
     _ key: StoreKey, _ trace: Trace, precision: Precision? = nil, build: (Building) throws -> Void
   ) throws -> StoreEntry {
     let provenance = provenance(precision)
+    // Nothing is kept that was computed from something damaged on the way.
+    func checkedBuild(_ building: Building) throws {
+      try build(building)
+      try store.recheck(trace.entries)
+    }
     let stored: Stored
     if waits {
-      stored = try store.entry(key, provenance: provenance, build: build)
-    } else if let found = try store.entryUnlessClaimed(key, provenance: provenance, build: build) {
+      stored = try store.entry(key, provenance: provenance, build: checkedBuild)
+    } else if let found = try store.entryUnlessClaimed(key, provenance: provenance, build: checkedBuild) {
       stored = found
     } else {
       let holder = store.holder(of: key)
@@ -53,12 +58,15 @@ public struct Stages: Sendable {
     libraries["zlib"] = Zlib.version
     return Provenance(program, libraries: libraries, threads: threads)
   }
+}
 
-  func decode<T: Decodable>(_ type: T.Type, from entry: StoreEntry, _ name: String) throws -> T {
-    let path = entry.file(name)
-    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else { throw FileError(path, "is missing") }
+extension StoreEntry {
+  /// One of the entry's JSON files.
+  /// - Throws: ``FileError`` naming it.
+  func decode<T: Decodable>(_ type: T.Type, _ name: String) throws -> T {
+    let data = Data(try readFile(file(name)))
     do { return try JSONDecoder().decode(type, from: data) } catch {
-      throw FileError(path, "is not what this program writes: \(error)")
+      throw FileError(file(name), "is not what this program writes: \(error)")
     }
   }
 }
@@ -67,6 +75,8 @@ public struct Stages: Sendable {
 public final class Trace {
   public private(set) var stages: [RunRecord.Stage] = []
   public private(set) var makings: [RunRecord.Making] = []
+  /// The entries themselves.
+  private(set) var entries: [StoreEntry] = []
   /// Whether everything was there before.
   public var reusedAll: Bool { makings.allSatisfy(\.reused) }
 
@@ -77,6 +87,7 @@ public final class Trace {
     let stage = RunRecord.Stage(kind: manifest.kind.rawValue, key: manifest.key, sha256: stored.entry.sha256)
     guard !stages.contains(stage) else { return }
     stages.append(stage)
+    entries.append(stored.entry)
     makings.append(.init(kind: stage.kind, reused: stored.wasThere, provenance: manifest.provenance))
   }
 }

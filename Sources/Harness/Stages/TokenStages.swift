@@ -97,7 +97,7 @@ extension Stages {
         encoded, vocabularySize: tokenizer.vocabularySize, to: building.folder + "/" + HeldOutTokens.tokensName)
       try writeAtomically(try jsonEncoder().encode(facts), to: building.folder + "/" + HeldOutTokens.factsName)
     }
-    let facts = try decode(HeldOutTokens.Facts.self, from: entry, HeldOutTokens.factsName)
+    let facts = try entry.decode(HeldOutTokens.Facts.self, HeldOutTokens.factsName)
     let tokens = try TokenStore(
       paths: [entry.file(HeldOutTokens.tokensName)], vocabularySize: tokenizer.vocabularySize, limit: .max)
     guard tokens.count == facts.tokens.reduce(0, +) else {
@@ -147,8 +147,8 @@ extension Stages {
     _ shard: Int, _ saved: SavedTokenizer, _ split: TextSplit, _ trace: Trace, done: Int, of wanted: Int
   ) throws -> (StoreEntry, TrainingTokens.Facts)? {
     let perShard = max(1, TrainingTokens.shardBytes / split.exampleBytes)
-    let range = shard * perShard..<min(split.count, (shard + 1) * perShard)
     guard shard * perShard < split.count else { return nil }
+    let range = shard * perShard..<min(split.count, (shard + 1) * perShard)
     let tokenizer = saved.tokenizer
     let key = try StoreKey(
       .trainingTokens, version: TrainingTokens.version,
@@ -166,6 +166,6 @@ extension Stages {
         tokens: encoded.reduce(0) { $0 + $1.count }, bytes: examples.reduce(0) { $0 + $1.count })
       try writeAtomically(try jsonEncoder().encode(facts), to: building.folder + "/" + TrainingTokens.factsName)
     }
-    return (entry, try decode(TrainingTokens.Facts.self, from: entry, TrainingTokens.factsName))
+    return (entry, try entry.decode(TrainingTokens.Facts.self, TrainingTokens.factsName))
   }
 }
