@@ -14,12 +14,16 @@ import PackagePlugin
       # A copy of the sources inside another project's checkout has no commit of its own.
       if [ "$(git rev-parse --show-toplevel 2>/dev/null)" = "$(pwd -P)" ]; then
         commit=$(git rev-parse HEAD 2>/dev/null)
-        [ -z "$(git status --porcelain --untracked-files=no -- Sources Package.swift 2>/dev/null)" ] || commit="$commit+"
+        [ -z "$(git status --porcelain -- Sources Plugins Package.swift 2>/dev/null)" ] || commit="$commit+"
       fi
       printf 'public let buildCommit = "%s"\\n' "$commit" > "$2"
       """
-    let sources = context.package.targets.compactMap { $0 as? SourceModuleTarget }.filter { $0.kind != .test }
-      .flatMap { $0.sourceFiles.map(\.url) }
+    // Every file, not only what the targets list: some are included by others.
+    let sources = ["Sources", "Plugins"].flatMap { folder in
+      let inside = root.appendingPathComponent(folder)
+      return (FileManager.default.enumerator(atPath: inside.path)?.compactMap { $0 as? String } ?? []).sorted()
+        .filter { !($0 as NSString).pathExtension.isEmpty }.map { inside.appendingPathComponent($0) }
+    }
     let checkout = ["HEAD", "logs/HEAD"].map { root.appendingPathComponent(".git/" + $0) }
       .filter { FileManager.default.fileExists(atPath: $0.path) }
     return [

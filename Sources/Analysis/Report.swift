@@ -30,7 +30,10 @@ public struct Report: Sendable {
     title: String, contents: [RecordFolder.Contents], plan: ReportPlan? = nil, baseline: Baseline? = nil,
     command: String = "", analyses: [RecordAnalysis] = builtInAnalyses
   ) {
-    let (records, superseded) = Self.newest(contents)
+    // Of several folders, one record of each cell and protocol.
+    let newest = RecordFolder.Contents(contents.flatMap(\.records))
+    let records = newest.records
+    let superseded = newest.superseded + contents.flatMap(\.superseded)
     var protocols = unique(records.reversed().map(\.protocol))
     if let plan {  // what is being run now leads, though none of it may be finished yet
       protocols.removeAll { $0.hash == plan.protocol.hash }
@@ -54,20 +57,6 @@ public struct Report: Sendable {
   }
 
   public var artifacts: [Artifact] { parts.flatMap { $0.sections.flatMap(\.artifacts) } }
-
-  /// Of several folders' records the newest of each cell and protocol, in order of writing, and the others.
-  private static func newest(_ contents: [RecordFolder.Contents]) -> (records: [RunRecord], superseded: [RunRecord]) {
-    let all = contents.flatMap(\.records).sorted { $0.circumstances.written < $1.circumstances.written }
-    var kept: [String: Int] = [:]
-    for (index, record) in all.enumerated() {
-      kept["\(record.tokenizer)\n\(record.size)\n\(record.seed)\n\(record.protocol.hash)"] = index
-    }
-    let newest = Set(kept.values)
-    return (
-      newest.sorted().map { all[$0] },
-      all.indices.filter { !newest.contains($0) }.map { all[$0] } + contents.flatMap(\.superseded)
-    )
-  }
 }
 
 extension ComparisonProtocol {

@@ -94,7 +94,7 @@ package struct CodecBench: Codable, Sendable {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("harness-bench-\(UUID().uuidString)")
       .path
     defer { try? FileManager.default.removeItem(atPath: folder) }
-    try SavedTokenizer.save(trained, to: folder)
+    try SavedTokenizer.save(trained, registry: registry, to: folder)
     let names = try FileManager.default.contentsOfDirectory(atPath: folder).filter {
       $0 != NeuralByteModel.fileName && $0 != SavedTokenizer.descriptionName
     }

@@ -2,6 +2,8 @@
 public enum HarnessError: Error, Sendable, CustomStringConvertible, Equatable {
   /// A corpus file, and the line or byte in it.
   case corpus(file: String, place: String?, reason: String)
+  /// A split of the corpus has no bytes.
+  case emptySplit(String, file: String)
   /// A key of an experiment file.
   case experiment(file: String, line: Int?, key: String, reason: String)
   /// A cell that cannot be trained, or cannot be scored.
@@ -14,6 +16,8 @@ public enum HarnessError: Error, Sendable, CustomStringConvertible, Equatable {
   public var description: String {
     switch self {
     case .corpus(let file, let place, let reason): return "\(file)\(place.map { ", \($0)" } ?? ""): \(reason)"
+    case .emptySplit(let name, let file):
+      return "\(file): the \(name) split is empty; give more text, or change validationShare or validationPaths"
     case .experiment(let file, let line, let key, let reason):
       return "\(file)\(line.map { ":\($0)" } ?? ""): \(key.isEmpty ? "" : "\(key): ")\(reason)"
     case .cell(let reason), .notInRun(let reason): return reason

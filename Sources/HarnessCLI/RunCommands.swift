@@ -35,6 +35,7 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
 
   func validate() throws {
     guard (1...64).contains(jobs) else { throw ValidationError("--jobs \(jobs) is not possible; give 1 to 64") }
+    guard seed ?? 0 <= 1 << 52 else { throw ValidationError("--seed must be at most 2^52") }
   }
 
   func run() throws {
@@ -43,7 +44,8 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
     let folder = RunFolder(out ?? "runs/\(loaded.name)")
     if let seed { loaded.seeds = [seed] }
     if planOnly || planJSON {
-      let plan = try Plan(ResolvedExperiment(loaded, registry: registry, fastest: .fastest), registry: registry)
+      let plan = try Plan(
+        ResolvedExperiment(loaded, registry: registry, fastest: folder.fastest(decides: false)), registry: registry)
       if planJSON { return try printJSON(plan) }
       return print(try describe(plan, loaded))
     }
@@ -63,7 +65,9 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
     let runner = Runner(resolved, records: folder.records, stages: stages, jobs: jobs)
     let watch = Stopwatch()
     let report = try RunReport(runs: [folder], baseline: baseline, registry: registry)
-    let outcome = try runner.run { _ in try report.write(to: folder.path + "/report") }
+    let place = folder.path + "/report"
+    let outcome = try runner.run { _ in try report.refresh(in: place) }
+    try report.write(to: place)
     let failed = outcome.failures.count
     printError(
       "\(outcome.records.count - failed) of \(outcome.records.count) cells finished (\(outcome.reused) were there already), "
@@ -92,7 +96,9 @@ struct ReproduceCommand<Source: RegistrySource>: ParsableCommand {
         """)
   }
   @Argument(help: "A record's JSON file.") var record: String
-  @Option(help: ArgumentHelp("Store to compute in; one that nothing else uses if left out.", valueName: "folder"))
+  @Option(
+    help: ArgumentHelp(
+      "Store to compute in, which must be new; runs/reproduce-… if left out, emptied first.", valueName: "folder"))
   var store: String?
   @Flag(help: "Machine-readable output.") var json = false
   @OptionGroup var threads: ThreadOptions
@@ -107,6 +113,10 @@ struct ReproduceCommand<Source: RegistrySource>: ParsableCommand {
   func run() throws {
     let recorded = try RunRecord(file: record)
     let own = "runs/reproduce-\(recorded.contentSHA256.prefix(12))"
+    if let store, FileManager.default.fileExists(atPath: store) {
+      throw FileError(store, "exists; what lies in it would be found instead of made again")
+    }
+    if store == nil { try? FileManager.default.removeItem(atPath: own) }
     let progress = ProgressPrinter(jobs: 1)
     var options = StoreOptions()
     options.store = store ?? own
@@ -140,6 +150,9 @@ struct ReproduceCommand<Source: RegistrySource>: ParsableCommand {
       }
     }
     if isTheSame, store == nil { try? FileManager.default.removeItem(atPath: own) }
-    if !isTheSame { throw ExitCode(1) }
+    if !isTheSame {
+      printError("what was computed is kept in \(options.store)")
+      throw ExitCode(1)
+    }
   }
 }

@@ -73,6 +73,7 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
       throw ValidationError(
         "--m1-size '\(m1Size)' is not one of \(ModelShape.sizeNames.joined(separator: ", "))\(hint)")
     }
+    guard seed <= 1 << 52 else { throw ValidationError("--seed must be at most 2^52") }
     guard m1Steps >= 1, (1...4096).contains(m1Batch),
       m1Context == "window" || Int(m1Context).map((16...1 << 16).contains) == true
     else {
@@ -106,7 +107,7 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
       waits: true)
     let trained = try stages.trainTokenizer(
       resolved, corpus: corpus, m1: options, given: try m1.map { try NeuralByteModel.load(from: $0) }, seed: seed)
-    try SavedTokenizer.save(trained, to: out)
+    try SavedTokenizer.save(trained, registry: registry, to: out)
     print("\(resolved.canonicalName): vocabulary \(trained.vocabularySize), saved in \(out)")
   }
 }

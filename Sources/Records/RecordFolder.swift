@@ -8,12 +8,27 @@ public struct RecordFolder: Sendable {
   /// - Parameter runFolder: the folder that holds `records`.
   public init(runFolder: String) { path = withoutTrailingSlash(runFolder) + "/records" }
 
-  /// What a folder of records gives: the newest record of every cell and protocol, and what was left aside for them.
+  /// What records give: of every cell and protocol the newest finished one (the newest failed one where none finished),
+  /// and what was left aside for it.
   public struct Contents: Sendable {
     /// In order of writing.
-    public var records: [RunRecord]
-    /// Older records of the same cell and protocol.
-    public var superseded: [RunRecord]
+    public let records: [RunRecord]
+    /// The others of the same cells and protocols.
+    public let superseded: [RunRecord]
+
+    /// - Parameter all: in any order, of any number of folders.
+    public init(_ all: [RunRecord]) {
+      let all = all.sorted { $0.circumstances.written < $1.circumstances.written }
+      var chosen: [String: Int] = [:]
+      for (index, record) in all.enumerated() {
+        let cell = "\(record.tokenizer)\n\(record.size)\n\(record.seed)\n\(record.protocol.hash)"
+        if let other = chosen[cell], all[other].isFinished, !record.isFinished { continue }
+        chosen[cell] = index
+      }
+      let kept = Set(chosen.values)
+      records = kept.sorted().map { all[$0] }
+      superseded = all.indices.filter { !kept.contains($0) }.map { all[$0] }
+    }
   }
 
   /// Adds a record, unless the newest one of its cell and protocol has the same content. True where it was added.
@@ -34,14 +49,8 @@ public struct RecordFolder: Sendable {
     let data = try jsonEncoder().encode(record)
     // Two processes may finish one cell in one millisecond: what is there stays.
     var number = 0
-    while true {
-      let target = "\(folder)/\(name)\(number == 0 ? "" : "-\(number)").json"
-      let beside = besideName(target)
-      try writeAtomically(data, to: beside)
-      if try renameIfAbsent(beside, to: target) { return true }
-      try? FileManager.default.removeItem(atPath: beside)
-      number += 1
-    }
+    while try !writeIfAbsent(data, to: "\(folder)/\(name)\(number == 0 ? "" : "-\(number)").json") { number += 1 }
+    return true
   }
 
   /// - Throws: ``FileError`` for a folder without records, and for a record that is damaged or of another schema.
@@ -53,20 +62,16 @@ public struct RecordFolder: Sendable {
     if let old = cells.first(where: { $0.hasSuffix(".json") }) {
       throw FileError(path + "/" + old, Self.schema1)
     }
-    let all = try cells.sorted().flatMap { try Self.load(folder: path + "/" + $0) }
-      .sorted { $0.circumstances.written < $1.circumstances.written }
+    let all = try cells.sorted().filter { !$0.hasPrefix(".") }.flatMap { try Self.load(folder: path + "/" + $0) }
     guard !all.isEmpty else { throw FileError(path, "holds no records yet") }
-    var newest: [String: Int] = [:]
-    for (index, record) in all.enumerated() {
-      newest["\(record.tokenizer)\n\(record.size)\n\(record.seed)\n\(record.protocol.hash)"] = index
-    }
-    let kept = Set(newest.values)
-    return Contents(
-      records: kept.sorted().map { all[$0] }, superseded: all.indices.filter { !kept.contains($0) }.map { all[$0] })
+    return Contents(all)
   }
 
   private static func load(folder: String) throws -> [RunRecord] {
-    try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".json") }.sorted()
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+      throw FileError(folder, "is no folder of a cell's records, or cannot be read")
+    }
+    return try names.filter { $0.hasSuffix(".json") }.sorted()
       .map { try RunRecord(file: folder + "/" + $0) }
   }
 

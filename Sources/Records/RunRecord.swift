@@ -107,7 +107,7 @@ public struct RunRecord: Codable, Sendable, Hashable {
     /// Of its training; its inference for coding is always exact.
     public var precision: String
     public var trainingFLOPs: Double
-    /// Its own score on the held-out text, quantised as the coder sees it; nil for an empty text.
+    /// Its own score on the very bytes that M2 is scored on, quantised as the coder sees it; nil for an empty text.
     public var heldOutBitsPerByte: Double?
     /// Identifies the weights.
     public var fingerprint: String
@@ -293,10 +293,12 @@ public struct RunRecord: Codable, Sendable, Hashable {
     /// Bytes and nats of every example: intervals and paired tests come from these.
     public var exampleBytes: [Int]
     public var exampleNats: [Double]
+    /// Why the text does not come back from its tokens; nil where it does.
+    public var problem: String?
 
     public init(
       text: String, sha256: String, bytes: Int, tokens: Int, nats: Double, bitsPerByte: Double?, precision: String,
-      exampleBytes: [Int], exampleNats: [Double]
+      exampleBytes: [Int], exampleNats: [Double], problem: String? = nil
     ) {
       self.text = text
       self.sha256 = sha256
@@ -307,6 +309,7 @@ public struct RunRecord: Codable, Sendable, Hashable {
       self.precision = precision
       self.exampleBytes = exampleBytes
       self.exampleNats = exampleNats
+      self.problem = problem
     }
   }
 

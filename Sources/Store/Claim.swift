@@ -54,12 +54,7 @@ public final class Claim: Sendable {
     let holder = Holder(
       host: hostName(), process: getpid(), since: timestamp(),
       nonce: String(UInt64.random(in: 0...(.max)), radix: 16))
-    let beside = besideName(path)
-    try writeAtomically(try jsonEncoder(pretty: false).encode(holder), to: beside)
-    guard try renameIfAbsent(beside, to: path) else {
-      unlink(beside)
-      return nil
-    }
+    guard try writeIfAbsent(try jsonEncoder(pretty: false).encode(holder), to: path) else { return nil }
     Heartbeat.shared.add(path, nonce: holder.nonce)
     return Claim(path: path, holder: holder)
   }
@@ -85,7 +80,7 @@ public final class Claim: Sendable {
     guard let touched = modification(path) else { return nil }
     // What the file system takes for now: the time of a file written this moment.
     let probe = "\(path).probe-\(String(UInt64.random(in: 0...(.max)), radix: 16))"
-    try writeFile(probe) { _ in }
+    _ = try FileWriter(probe)
     defer { unlink(probe) }
     guard let now = modification(probe) else { throw FileError(probe, "cannot be read: \(systemMessage())") }
     return now - touched

@@ -29,14 +29,14 @@ extension ContentStore {
 
   /// Reads every file of every entry to its end; `each` gets the path and what is wrong with it, if anything.
   /// - Returns: how many entries are damaged.
-  public func verify(_ each: (String, FileError?) -> Void) throws -> Int {
+  public func verify(_ each: (String, Damage?) -> Void) throws -> Int {
     var damaged = 0
     for path in try paths() {
       let folder = root + "/" + path
       do {
         try Manifest(folder: folder).check(folder, whole: true)
         each(path, nil)
-      } catch let problem as FileError {
+      } catch let problem as Damage {
         damaged += 1
         each(path, problem)
       }
@@ -52,7 +52,6 @@ extension ContentStore {
 
   /// Removes entries that no run refers to, and what killed and damaged builds left; what is being built stays.
   public func prune(dryRun: Bool) throws -> Pruning {
-    let users = try self.users()
     var result = Pruning()
     func remove(_ path: String) throws {
       result.removed.append(path)
@@ -67,8 +66,9 @@ extension ContentStore {
       let claim = root + "/claims/" + path.replacingOccurrences(of: "/", with: "-")
       return try Claim.read(claim) != nil && !Claim.isStale(claim)
     }
-    for path in try paths() where users[path] == nil {
-      if try !isClaimed(path) { try remove(path) }
+    for path in try paths() {
+      // Asked anew for each: a run may have begun to use it meanwhile.
+      if try users()[path] == nil, try !isClaimed(path) { try remove(path) }
     }
     for kind in StoreKind.allCases {
       for name in try Self.contents("\(root)/\(kind.rawValue)") where name.contains(".partial-") {
@@ -77,7 +77,7 @@ extension ContentStore {
       }
     }
     for name in try Self.contents(root + "/work") where try !isClaimed(name) {
-      let isUsed = users.keys.contains { $0.replacingOccurrences(of: "/", with: "-") == name }
+      let isUsed = try users().keys.contains { $0.replacingOccurrences(of: "/", with: "-") == name }
       if !isUsed { try remove("work/" + name) }
     }
     for name in try Self.contents(root + "/damaged") { try remove("damaged/" + name) }
@@ -87,12 +87,14 @@ extension ContentStore {
     return result
   }
 
-  /// Run folders by the entry they use. A run folder that is gone uses nothing.
+  /// Run folders by the entry they use. A run folder of this machine that is gone uses nothing; one of another machine
+  /// cannot be looked at, and keeps what it uses.
   private func users() throws -> [String: [String]] {
     var result: [String: [String]] = [:]
-    for name in try Self.contents(root + "/users") where !name.contains(".partial-") {
-      guard let run = try? String(contentsOfFile: "\(root)/users/\(name)", encoding: .utf8) else { continue }
-      for path in unique(RunUses.read(run)) { result[path, default: []].append(run) }
+    for name in try Self.contents(root + "/users") where !name.contains(".") {
+      guard let user = RunUses.read("\(root)/users/\(name)") else { continue }
+      if user.host == hostName(), !FileManager.default.fileExists(atPath: user.run) { continue }
+      for entry in unique(user.entries) { result[entry, default: []].append(user.run) }
     }
     return result
   }

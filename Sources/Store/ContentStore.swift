@@ -12,7 +12,7 @@ import Synchronization
 /// | `work/<kind>-<key>/` | what a long build keeps for its next try (checkpoints) |
 /// | `claims/` | who is building what |
 /// | `damaged/` | entries that failed their check, set aside |
-/// | `users/` | the run folders that use this store |
+/// | `users/` | the runs that use this store, and what of it |
 ///
 /// An entry is built beside its place, synced, and renamed there only if nothing is there: it is whole or absent.
 public final class ContentStore: Sendable {
@@ -44,17 +44,17 @@ public final class ContentStore: Sendable {
     if let known = checked.withLock({ $0[path] }) { return known }
     let folder = root + "/" + path
     guard FileManager.default.fileExists(atPath: folder) else { return nil }
-    try user?.note(path)
+    try user?.note(path, in: root)
     let entry: StoreEntry
     do {
       let manifest = try Manifest(folder: folder)
       guard manifest.key == hash, manifest.kind == kind else {
-        throw FileError(folder + "/" + Manifest.name, "belongs to \(manifest.kind.rawValue)/\(manifest.key)")
+        throw Damage(folder + "/" + Manifest.name, "belongs to \(manifest.kind.rawValue)/\(manifest.key)")
       }
       try manifest.check(folder, whole: false)
       entry = StoreEntry(path: folder, manifest: manifest)
-    } catch let problem as FileError {
-      try setAside(folder, because: problem)
+    } catch let damage as Damage {
+      try setAside(folder, because: damage)
       return nil
     }
     checked.withLock { $0[path] = entry }
@@ -106,7 +106,7 @@ public final class ContentStore: Sendable {
     defer { claim.release() }
     let folder = root + "/" + key.path
     if FileManager.default.fileExists(atPath: folder) { return nil }  // finished between the look and the claim
-    try user?.note(key.path)
+    try user?.note(key.path, in: root)
     removeLeftovers(of: key)
     let beside = besideName(folder)
     defer { try? FileManager.default.removeItem(atPath: beside) }
@@ -130,28 +130,33 @@ public final class ContentStore: Sendable {
       checked.withLock { $0[key.path] = entry }
       return Stored(entry: entry, wasThere: false)
     } catch {
-      guard claim.isHeld else { return nil }
+      // Another process took over during a long silence of this one: its entry counts, there or to come.
+      guard claim.isHeld, !FileManager.default.fileExists(atPath: folder) else { return nil }
       throw error
     }
   }
 
-  /// Removes what a killed builder of this entry left. The claim is held: no other process builds it.
+  /// Removes what an earlier builder of this entry left: it was killed, or it has lost its claim and will notice. Out of
+  /// the way first, so that it cannot finish half a folder.
   private func removeLeftovers(of key: StoreKey) {
     let parent = "\(root)/\(key.kind.rawValue)"
     for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? []
     where name.hasPrefix(key.hash + ".partial-") {
-      try? FileManager.default.removeItem(atPath: parent + "/" + name)
+      let grave = besideName(parent + "/gone")
+      if (try? renameIfAbsent(parent + "/" + name, to: grave)) == true {
+        try? FileManager.default.removeItem(atPath: grave)
+      }
     }
   }
 
   /// Moves a damaged entry out of the way; it is built again when it is needed.
-  private func setAside(_ folder: String, because problem: FileError) throws {
+  private func setAside(_ folder: String, because damage: Damage) throws {
     let name = folder.split(separator: "/").suffix(2).joined(separator: "-")
     let target = "\(root)/damaged/\(name)-\(timestamp().filter(\.isNumber))"
     try makeFolder(root + "/damaged")
     do {
-      _ = try renameIfAbsent(folder, to: target)
-      report("\(problem); set aside in \(target), to be built again")
+      guard try renameIfAbsent(folder, to: target) else { return }
+      report("\(damage); set aside in \(target), to be built again")
     } catch {
       // Another process was faster.
       if FileManager.default.fileExists(atPath: folder) { throw error }
@@ -178,6 +183,11 @@ public struct StoreEntry: Sendable {
 public struct Stored: Sendable {
   public let entry: StoreEntry
   public let wasThere: Bool
+
+  public init(entry: StoreEntry, wasThere: Bool) {
+    self.entry = entry
+    self.wasThere = wasThere
+  }
 }
 
 /// What a build writes to.

@@ -11,7 +11,7 @@ public struct Manifest: Codable, Sendable, Hashable {
   public struct File: Codable, Sendable, Hashable {
     public var bytes: Int
     public var sha256: String
-    /// Of a file above ``Manifest/sampledFrom`` bytes: SHA-256 of 256 evenly spaced blocks of 64 KiB.
+    /// Of a file above ``Manifest/sampledFrom`` bytes: SHA-256 of 257 evenly spaced blocks of 64 KiB, the last at its end.
     public var sample: String?
   }
   /// Larger files are checked by their sample when an entry is opened, and whole by `harness verify`.
@@ -54,40 +54,41 @@ public struct Manifest: Codable, Sendable, Hashable {
   }
 
   /// Reads a folder's manifest and checks it against its hash.
-  /// - Throws: ``FileError`` naming the damaged file.
+  /// - Throws: ``Damage``; ``FileError`` for a file that is there but cannot be read.
   init(folder: String) throws {
     let path = folder + "/" + Self.name, digestPath = folder + "/" + Self.digestName
-    guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)) else { throw FileError(path, "is missing") }
-    guard let digest = try? String(contentsOfFile: digestPath, encoding: .utf8) else {
-      throw FileError(digestPath, "is missing, or no text")
-    }
-    guard digest == "\(sha256(data))  \(Self.name)\n" else {
-      throw FileError(path, "is damaged: it does not match \(Self.digestName)")
+    let data = Data(try Self.bytes(path)), digest = try Self.bytes(digestPath)
+    guard digest == Array("\(sha256(data))  \(Self.name)\n".utf8) else {
+      throw Damage(path, "is damaged: it does not match \(Self.digestName)")
     }
     do { self = try JSONDecoder().decode(Manifest.self, from: data) } catch {
-      throw FileError(path, "is not a manifest of format \(Self.format): \(error)")
+      throw Damage(path, "is not a manifest of format \(Self.format): \(error)")
     }
+    guard format == Self.format else { throw Damage(path, "has format \(format), not \(Self.format)") }
   }
 
   /// Checks every file of the folder. `whole` also reads large files to their end.
-  /// - Throws: ``FileError`` naming the first damaged file.
+  /// - Throws: ``Damage`` naming the first damaged file; ``FileError`` for one that is there but cannot be read.
   func check(_ folder: String, whole: Bool) throws {
     for (name, expected) in files.sorted(by: { $0.key < $1.key }) {
       let path = folder + "/" + name
-      guard FileManager.default.fileExists(atPath: path) else { throw FileError(path, "is missing") }
+      guard FileManager.default.fileExists(atPath: path) else { throw Damage(path, "is missing") }
       try MappedFile(path: path).withBytes { bytes in
         guard bytes.count == expected.bytes else {
-          throw FileError(path, "is damaged: \(bytes.count) bytes instead of \(expected.bytes)")
+          throw Damage(path, "is damaged: \(bytes.count) bytes instead of \(expected.bytes)")
         }
         if let sample = expected.sample, !whole {
-          guard Self.sample(bytes) == sample else { throw FileError(path, "is damaged: its sample has changed") }
+          guard Self.sample(bytes) == sample else { throw Damage(path, "is damaged: its sample has changed") }
         } else {
-          guard sha256(bytes) == expected.sha256 else {
-            throw FileError(path, "is damaged: its SHA-256 has changed")
-          }
+          guard sha256(bytes) == expected.sha256 else { throw Damage(path, "is damaged: its SHA-256 has changed") }
         }
       }
     }
+  }
+
+  private static func bytes(_ path: String) throws -> [UInt8] {
+    guard FileManager.default.fileExists(atPath: path) else { throw Damage(path, "is missing") }
+    return try readFile(path)
   }
 
   /// Names of a folder's files, those in folders inside it with their path.
@@ -113,4 +114,16 @@ public struct Manifest: Codable, Sendable, Hashable {
     hash.update(UnsafeRawBufferPointer(rebasing: bytes[(bytes.count - size)...]))
     return hash.finish()
   }
+}
+
+/// A file of the store is missing or is not what its manifest says. What cannot be read at the moment is none of it: that
+/// is a ``FileError``, and nothing is set aside for it.
+public struct Damage: Error, Sendable, Equatable, CustomStringConvertible {
+  public let path: String
+  public let reason: String
+  init(_ path: String, _ reason: String) {
+    self.path = path
+    self.reason = reason
+  }
+  public var description: String { "\(path): \(reason)" }
 }

@@ -2,40 +2,56 @@ import Foundation
 import Support
 import Synchronization
 
-/// What of the store a run folder uses: a line for each entry in `<run>/uses.txt`, and a note of the run in the store.
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// What of the store a run uses: `users/<id>` in the store, a first line with the host and path of the run folder, then a
+/// line for each entry. It lies in the store, so that every machine that may prune can read it.
 public final class RunUses: Sendable {
   public let runFolder: String
-  private let noted: Mutex<Set<String>>
-  static let fileName = "uses.txt"
+  private let noted = Mutex<Set<String>>([])
 
   /// - Throws: ``FileError`` where the run folder cannot be made.
   public init(runFolder: String) throws {
-    self.runFolder = URL(fileURLWithPath: runFolder).standardizedFileURL.path
-    try makeFolder(self.runFolder)
-    noted = Mutex(Set(Self.read(self.runFolder)))
+    try makeFolder(runFolder)
+    self.runFolder = URL(fileURLWithPath: runFolder).resolvingSymlinksInPath().path
   }
 
-  /// Paths of the entries that a run folder uses, as in `m1/0123…`.
-  static func read(_ runFolder: String) -> [String] {
-    ((try? String(contentsOfFile: runFolder + "/" + fileName, encoding: .utf8)) ?? "").split(separator: "\n").map(
-      String.init)
+  private func file(in root: String) -> String {
+    "\(root)/users/\(sha256(Array("\(hostName()) \(runFolder)".utf8)).prefix(16))"
   }
 
   func register(in root: String) throws {
     try makeFolder(root + "/users")
-    let name = String(sha256(Array(runFolder.utf8)).prefix(16))
-    try writeAtomically(Data(runFolder.utf8), to: "\(root)/users/\(name)")
+    let file = file(in: root)
+    if try !writeIfAbsent(Data("\(hostName()) \(runFolder)\n".utf8), to: file) {
+      let known = Self.read(file)?.entries ?? []
+      noted.withLock { $0.formUnion(known) }
+    }
   }
 
   /// Notes a use before the entry is read or built, so that no one prunes it meanwhile.
-  func note(_ entry: String) throws {
+  func note(_ entry: String, in root: String) throws {
     guard noted.withLock({ $0.insert(entry).inserted }) else { return }
-    let path = runFolder + "/" + Self.fileName
-    // Lines of two processes do not mix: each is one short append.
-    guard let file = fopen(path, "a") else { throw FileError(path, "cannot be written: \(systemMessage())") }
-    defer { fclose(file) }
-    guard fputs(entry + "\n", file) >= 0 else {
-      throw FileError(path, "cannot be written: \(systemMessage())")
+    // One short append: lines of two processes do not mix.
+    let file = file(in: root)
+    let descriptor = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw FileError(file, "cannot be written: \(systemMessage())") }
+    defer { close(descriptor) }
+    let line = Array("\(entry)\n".utf8)
+    guard write(descriptor, line, line.count) == line.count else {
+      throw FileError(file, "cannot be written: \(systemMessage())")
     }
+  }
+
+  /// A user's run folder, where it lies, and the entries it uses; nil for what is no user's file.
+  static func read(_ file: String) -> (host: String, run: String, entries: [String])? {
+    guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { return nil }
+    let lines = text.split(separator: "\n").map(String.init)
+    guard let first = lines.first, let space = first.firstIndex(of: " ") else { return nil }
+    return (String(first[..<space]), String(first[first.index(after: space)...]), Array(lines.dropFirst()))
   }
 }

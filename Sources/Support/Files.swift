@@ -27,6 +27,15 @@ public func writeAtomically(to path: String, _ body: (borrowing FileWriter) thro
   syncToDisk(parentFolder(path))
 }
 
+/// Writes a file unless there is one: true where it was written, false where another was faster.
+/// - Throws: ``FileError``.
+public func writeIfAbsent(_ data: some ContiguousBytes, to path: String) throws -> Bool {
+  let beside = besideName(path)
+  defer { unlink(beside) }  // gone already where it was renamed
+  try writeFile(beside) { file in try data.withUnsafeBytes { try file.write($0) } }
+  return try renameIfAbsent(beside, to: path)
+}
+
 /// Makes a file, lets `body` write it, and syncs it to disk.
 /// - Throws: ``FileError``, and whatever `body` throws.
 public func writeFile(_ path: String, _ body: (borrowing FileWriter) throws -> Void) throws {

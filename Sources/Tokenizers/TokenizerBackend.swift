@@ -7,18 +7,25 @@ public struct TokenizerDescriptor: Sendable {
   public let needsByteModel: Bool
   /// Paper and section.
   public let source: String
+  /// Raised when the same parameters and text give another tokenizer, or the same tokenizer other tokens or texts: what
+  /// was trained and tokenized before is then made anew.
+  public let version: Int
+  /// Libraries whose version may change a token, by name: the tokenizer's identity holds them.
+  public let libraries: [String: String]
   /// Where it is declared, as `Module/File.swift`.
   public let origin: String
 
   public init(
     name: String, summary: String, parameters: [Parameter] = [], needsByteModel: Bool = false, source: String,
-    origin: String = #fileID
+    version: Int = 1, libraries: [String: String] = [:], origin: String = #fileID
   ) {
     self.name = name
     self.summary = summary
     self.parameters = parameters
     self.needsByteModel = needsByteModel
     self.source = source
+    self.version = version
+    self.libraries = libraries
     self.origin = origin
   }
 }

@@ -80,26 +80,34 @@ func mistakesAreNamed(old: String, new: String, expected: String) {
   #expect(alone["EqualInfoAC[b=12,v=4k]"] == .some(narrow))
 }
 
-/// `auto` is decided once, by the first process in a run folder; a machine with other abilities reads what it decided.
+/// `auto` is decided once, by the first process in a run folder, for every seed and experiment that is run there later;
+/// a machine with other abilities reads what was decided.
 @Test func theFirstRunDecidesWhatIsAutomatic() throws {
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent("resolve-\(UUID().uuidString)").path
   defer { try? FileManager.default.removeItem(atPath: folder) }
   let yaml = good.replacingOccurrences(of: "batch: 4", with: "precision: auto")
-  let experiment = try Experiment(yaml: yaml, file: "x.yaml", registry: registry)
+  var experiment = try Experiment(yaml: yaml, file: "x.yaml", registry: registry)
   #expect(experiment.m2.precision == nil)
-  let first = try RunFolder(folder).resolve(experiment, registry: registry)
-  #expect(first.fastest == .fastest && first.cells.allSatisfy { $0.m2.precision == first.fastest })
+  let run = RunFolder(folder)
+  #expect(try run.fastest(decides: false) == .fastest && !FileManager.default.fileExists(atPath: folder))
+  #expect(try run.resolve(experiment, registry: registry).cells.allSatisfy { $0.m2.precision == .fastest })
   // As if a machine without bfloat16, or with it, had been first.
-  let name = try #require(FileManager.default.contentsOfDirectory(atPath: folder).first)
-  let other: Precision = first.fastest == .bf16 ? .f32 : .bf16
-  let decided = try ResolvedExperiment(experiment, registry: registry, fastest: other)
-  try jsonEncoder().encode(decided).write(to: URL(fileURLWithPath: folder + "/" + name))
-  #expect(try RunFolder(folder).resolve(experiment, registry: registry) == decided)
-  // A changed digit is noticed.
-  let text = try String(contentsOfFile: folder + "/" + name, encoding: .utf8)
-  try text.replacingOccurrences(of: "\"warmup\" : 100", with: "\"warmup\" : 101")
-    .write(toFile: folder + "/" + name, atomically: true, encoding: .utf8)
-  #expect(throws: FileError.self) { try RunFolder(folder).resolve(experiment, registry: registry) }
+  let other: Precision = .fastest == .bf16 ? .f32 : .bf16
+  let machine = folder + "/machine.json"
+  let text = try String(contentsOfFile: machine, encoding: .utf8)
+  try text.replacingOccurrences(of: Precision.fastest.rawValue, with: other.rawValue)
+    .write(toFile: machine, atomically: true, encoding: .utf8)
+  experiment.seeds = [7]
+  let resolved = try run.resolve(experiment, registry: registry)
+  #expect(resolved.cells.allSatisfy { $0.m2.precision == other && $0.seed == 7 })
+  // A changed digit in a resolved experiment is noticed.
+  for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name.hasPrefix("resolved-") {
+    let path = folder + "/" + name
+    let changed = try String(contentsOfFile: path, encoding: .utf8)
+      .replacingOccurrences(of: "\"warmup\" : 100", with: "\"warmup\" : 101")
+    try changed.write(toFile: path, atomically: true, encoding: .utf8)
+  }
+  #expect(throws: FileError.self) { try run.resolve(experiment, registry: registry) }
 }
 
 @Test func committedExperimentsAreValid() throws {

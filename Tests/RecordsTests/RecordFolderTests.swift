@@ -6,10 +6,11 @@ import Testing
 @Suite struct RecordFolderTests {
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent("records-\(UUID().uuidString)").path
 
-  func record(nats: Double, budget: String = "1e12", written: String) throws -> RunRecord {
+  func record(nats: Double, budget: String = "1e12", written: String, error: String? = nil) throws -> RunRecord {
     var content = RunRecord.Content(
       experiment: "test", tokenizer: "GZip[v=256]", size: "1m", seed: 1,
       protocol: ComparisonProtocol(fields: ["match.budget": budget]), request: .object([:]))
+    content.error = error
     content.scores = [
       .init(
         text: RunRecord.Score.heldOut, sha256: "", bytes: 10, tokens: 5, nats: nats, bitsPerByte: nats / 6.93,
@@ -31,6 +32,17 @@ import Testing
     let found = try records.load()
     #expect(found.records.map { $0.heldOut?.nats } == [2, 3])
     #expect(found.superseded.map { $0.heldOut?.nats } == [1])
+  }
+
+  /// A failure later on (a removed store, say) does not displace what was finished.
+  @Test func aFinishedRecordCountsBeforeAFailedOne() throws {
+    let finished = try record(nats: 1, written: "2026-01-01T00:00:00.000Z")
+    let failed = try record(nats: 0, written: "2026-01-02T00:00:00.000Z", error: "no")
+    #expect(RecordFolder.Contents([failed, finished]).records == [finished])
+    #expect(RecordFolder.Contents([failed]).records == [failed])
+    let again = try record(nats: 2, written: "2026-01-03T00:00:00.000Z")
+    #expect(RecordFolder.Contents([failed, finished, again]).records == [again])
+    #expect(RecordFolder.Contents([failed, finished, again]).superseded.count == 2)
   }
 
   @Test func anyChangedByteIsNoticed() throws {

@@ -2,7 +2,7 @@ import Records
 import Tokenizers
 import Transformer
 
-/// Everything that determines one cell's record, with no choice left open. A record carries it, so that the record
+/// Everything that determines one cell's content, the texts' bytes aside, with no choice left open. A record carries it, so that the record
 /// alone tells how to make it again.
 public struct CellRequest: Sendable, Codable, Hashable {
   public var experiment: String

@@ -17,6 +17,12 @@ extension ComparisonProtocol {
     fields["match.by"] = request.match.by.rawValue
     fields["match.budget"] = "\(request.match.budget)"
     fields["match.flops"] = request.match.flops.rawValue
+    // What another version of this program would compute otherwise.
+    fields["versions"] = [
+      Corpus.version, M1Stage.version, M1Stage.scoreVersion, TokenizerStage.version, HeldOutTokens.version,
+      TrainingTokens.version, ModelStage.version, ScoreStage.version,
+    ].map(String.init).joined(separator: ".")
+    fields["sizes"] = String(sha256(try jsonEncoder(pretty: false).encode(ModelShape.sizeDefinitions)).prefix(8))
     for (key, value) in try request.m2.fields() { fields["m2.\(key)"] = value }
     for (key, value) in request.m1Description { fields["m1.\(key)"] = value }
     for (name, sha256) in texts { fields["texts.\(name)"] = sha256 }

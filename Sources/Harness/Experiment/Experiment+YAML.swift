@@ -1,4 +1,5 @@
 import Foundation
+import Records
 import Tokenizers
 import Transformer
 
@@ -164,7 +165,12 @@ extension Experiment.Evaluation {
     bytes = try section.integer("bytes", in: 1...1 << 40) ?? bytes
     points = try section.integer("points", in: 1...ModelStage.snapshotShares.count + 1) ?? points
     quickBytes = try section.integer("quickBytes", in: 1...1 << 40) ?? min(100_000, bytes)
-    texts = try section.optionalSection("texts")?.stringLists() ?? [:]
+    if let named = try section.optionalSection("texts") {
+      texts = try named.stringLists()
+      if texts[RunRecord.Score.heldOut] != nil {
+        throw named.error(RunRecord.Score.heldOut, "is the name of the experiment's own text; choose another")
+      }
+    }
     try section.finish()
   }
 }

@@ -4,7 +4,7 @@ import Support
 import Tokenizers
 import Transformer
 
-/// A run's folder: `experiment.yaml`, `resolved-<hash>.json`, `records/`, `report/` and `uses.txt`. The store, which
+/// A run's folder: `experiment.yaml`, `machine.json`, `resolved-<hash>.json`, `records/` and `report/`. The store, which
 /// holds all that was computed, lies elsewhere.
 public struct RunFolder: Sendable {
   public let path: String
@@ -12,25 +12,37 @@ public struct RunFolder: Sendable {
 
   public init(_ path: String) { self.path = withoutTrailingSlash(path) }
 
-  /// The experiment with its choices made: by the first process that ran it here, for all that follow.
-  public func resolve(_ experiment: Experiment, registry: Registry) throws -> ResolvedExperiment {
-    let identity = sha256(try jsonEncoder(pretty: false).encode(experiment)).prefix(8)
-    let target = "\(path)/resolved-\(identity).json"
-    if !FileManager.default.fileExists(atPath: target) {
+  /// The choices that depend on the machine, made by the first process that ran anything here, for all that follow,
+  /// whatever experiment, seed or machine they run.
+  private struct Machine: Codable {
+    var fastest: Precision
+    var cpu: String
+    var decided: String
+  }
+
+  /// What `precision: auto` means in this folder.
+  /// - Parameter decides: whether to settle it where it is not settled yet, or only to say what it would be.
+  public func fastest(decides: Bool) throws -> Precision {
+    let file = path + "/machine.json"
+    if !FileManager.default.fileExists(atPath: file) {
+      guard decides else { return .fastest }
       try makeFolder(path)
-      let resolved = try ResolvedExperiment(experiment, registry: registry, fastest: .fastest)
-      let beside = besideName(target)
-      try writeAtomically(try jsonEncoder().encode(resolved), to: beside)
-      if try !renameIfAbsent(beside, to: target) { try FileManager.default.removeItem(atPath: beside) }
+      let machine = Machine(fastest: .fastest, cpu: cpuName(), decided: timestamp())
+      _ = try writeIfAbsent(try jsonEncoder().encode(machine), to: file)
     }
-    guard let data = try? Data(contentsOf: URL(fileURLWithPath: target)),
-      let resolved = try? JSONDecoder().decode(ResolvedExperiment.self, from: data),
-      try resolved == ResolvedExperiment(experiment, registry: registry, fastest: resolved.fastest)
-    else {
-      throw FileError(
-        target,
-        "does not say what this program makes of the experiment: damaged, or written by another version; remove it, and the next run resolves the experiment again"
-      )
+    guard let data = try? Data(contentsOf: URL(fileURLWithPath: file)),
+      let machine = try? JSONDecoder().decode(Machine.self, from: data)
+    else { throw FileError(file, "is damaged; remove it, and the next run decides anew what 'precision: auto' means") }
+    return machine.fastest
+  }
+
+  /// The experiment with its choices made; written beside the records, one file for each experiment that was run here.
+  public func resolve(_ experiment: Experiment, registry: Registry) throws -> ResolvedExperiment {
+    let resolved = try ResolvedExperiment(experiment, registry: registry, fastest: try fastest(decides: true))
+    let data = try jsonEncoder().encode(resolved)
+    let target = "\(path)/resolved-\(sha256(data).prefix(8)).json"
+    if try !writeIfAbsent(data, to: target), try readFile(target) != Array(data) {
+      throw FileError(target, "is damaged; remove it, and the next run writes it again")
     }
     return resolved
   }

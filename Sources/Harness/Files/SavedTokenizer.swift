@@ -8,6 +8,9 @@ public struct SavedTokenizer: Sendable {
   struct Description: Codable {
     var format: Int
     var tokenizer: SpecTable
+    /// Of the backend, and of the libraries that may change a token, when it was trained.
+    var version: Int
+    var libraries: [String: String]
     /// SHA-256 of every other file of the folder, by name.
     var files: [String: String]
   }
@@ -20,13 +23,14 @@ public struct SavedTokenizer: Sendable {
 
   /// Makes a new folder of a trained tokenizer.
   /// - Throws: ``FileError`` where the folder exists or cannot be written; nothing half-written is left.
-  public static func save(_ tokenizer: any Tokenizer, to folder: String) throws {
+  public static func save(_ tokenizer: any Tokenizer, registry: Registry, to folder: String) throws {
     let folder = withoutTrailingSlash(folder)
+    let descriptor = try registry.backend(named: tokenizer.spec.name).descriptor
     try makeFolder(parentFolder(folder))
     let beside = besideName(folder)
     do {
       try makeFolder(beside)
-      try write(tokenizer, into: beside)
+      try write(tokenizer, descriptor, into: beside)
       guard try renameIfAbsent(beside, to: folder) else { throw FileError(folder, "exists already; give a new folder") }
     } catch {
       try? FileManager.default.removeItem(atPath: beside)
@@ -35,7 +39,7 @@ public struct SavedTokenizer: Sendable {
   }
 
   /// Writes a trained tokenizer's files into an existing folder.
-  static func write(_ tokenizer: any Tokenizer, into folder: String) throws {
+  static func write(_ tokenizer: any Tokenizer, _ descriptor: TokenizerDescriptor, into folder: String) throws {
     try tokenizer.save(to: folder)
     var files: [String: String] = [:]
     for name in try FileManager.default.contentsOfDirectory(atPath: folder) where name != descriptionName {
@@ -45,7 +49,8 @@ public struct SavedTokenizer: Sendable {
     // Where the parameters' files lay says nothing of the tokenizer.
     var table = tokenizer.spec.table
     table.files = table.files.mapValues { SpecTable.File(path: $0.baseName, sha256: $0.sha256) }
-    let description = Description(format: format, tokenizer: table, files: files)
+    let description = Description(
+      format: format, tokenizer: table, version: descriptor.version, libraries: descriptor.libraries, files: files)
     try writeAtomically(try jsonEncoder().encode(description), to: folder + "/" + descriptionName)
   }
 
@@ -77,6 +82,13 @@ public struct SavedTokenizer: Sendable {
       }
     }
     let spec = try registry.resolve(description.tokenizer)
+    let descriptor = try registry.backend(named: spec.name).descriptor
+    guard description.version == descriptor.version else {
+      throw FileError(
+        path,
+        "made by version \(description.version) of \(spec.name), which is at \(descriptor.version) now; train the tokenizer again"
+      )
+    }
     let context = LoadingContext(byteModel: { try NeuralByteModel.load(from: $0) }, threads: threads)
     tokenizer = try registry.backend(named: spec.name).load(spec, from: folder, context: context)
     sha256 = Support.sha256(try jsonEncoder().encode(description))

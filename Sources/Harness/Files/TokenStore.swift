@@ -34,9 +34,12 @@ public struct TokenStore: Sendable {
   /// The i-th token. A token outside the vocabulary cannot come out: the file would not be of this vocabulary.
   public subscript(i: Int) -> Int32 {
     precondition(i >= 0 && i < count, "token \(i) of \(count)")
-    // Few files: the last that begins at or before i.
-    var file = files.count - 1
-    while starts[file] > i { file -= 1 }
+    // The last file that begins at or before i.
+    var (file, end) = (0, files.count)
+    while end - file > 1 {
+      let middle = (file + end) / 2
+      if starts[middle] <= i { file = middle } else { end = middle }
+    }
     let bytes = files[file].bytes, place = i - starts[file]
     let token =
       isWide

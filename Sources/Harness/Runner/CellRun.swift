@@ -6,7 +6,7 @@ import Transformer
 
 extension Stages {
   /// The record of a cell; of one that cannot be trained or scored, with the reason.
-  /// - Throws: ``HarnessError/busy(entry:host:process:)``; errors of the texts, which are every cell's.
+  /// - Throws: ``HarnessError/busy(entry:host:process:)``; ``FileError``, and errors of the texts, which are every cell's.
   public func record(_ request: CellRequest) throws -> (record: RunRecord, reusedAll: Bool) {
     let trace = Trace()
     var writer = provenance(request.m2.precision)
@@ -25,6 +25,8 @@ extension Stages {
     do { try run(request, corpus, texts, into: &content, trace) } catch let error as HarnessError {
       if case .busy = error { throw error }
       content.error = "\(error)"
+    } catch let error as FileError {
+      throw error  // a full disk or a file that is gone says nothing of the cell
     } catch { content.error = "\(error)" }
     content.stages = trace.stages
     writer.ended = timestamp()
@@ -45,7 +47,8 @@ extension Stages {
     let m1 = try request.m1.map { try byteModel($0, corpus: corpus, trace) }
     if let m1, let options = request.m1 {
       content.m1 = RunRecord.M1(
-        options, m1, heldOutBitsPerByte: try byteModelScore(m1, on: corpus.heldOut, trace))
+        options, m1, heldOutBitsPerByte: try byteModelScore(
+          m1, on: corpus.heldOut, bytes: request.evaluation.bytes, trace))
     }
     let saved = try tokenizer(spec, corpus: corpus, m1: m1, trace)
     let tokenizer = saved.tokenizer

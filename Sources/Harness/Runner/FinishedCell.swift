@@ -29,6 +29,10 @@ public struct FinishedCell: Sendable {
         $0.tokenizer == canonical && (size == nil || $0.size == size) && (seed == nil || $0.seed == seed)
       })
     else { throw HarnessError.notInRun("the run has no finished cell of \(canonical) at that size and seed") }
+    guard record.training != nil else {
+      throw HarnessError.notInRun(
+        "\(canonical) was not trained: \(record.tokenization?.roundTripProblem ?? "it gives no bits/byte")")
+    }
     func entry(_ kind: StoreKind) throws -> StoreEntry {
       guard let stage = record.stages.last(where: { $0.kind == kind.rawValue }),
         let entry = try store.open(kind, hash: stage.key), entry.sha256 == stage.sha256

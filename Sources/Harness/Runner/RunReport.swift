@@ -3,13 +3,16 @@ import Foundation
 import Records
 import Rendering
 import Support
+import Synchronization
 import Tokenizers
 
-/// The report of run folders, made from their records alone. Quick enough to be written anew after every cell, so that
-/// a run can be watched.
-public struct RunReport: Sendable {
+/// The report of run folders, made from their records alone, and written anew after every cell, so that a run can be
+/// watched.
+public final class RunReport: Sendable {
   private let runs: [RunFolder]
   private let baseline: Baseline?
+  /// When the last report was whole, and the seconds that it took.
+  private let last = Mutex<(whole: Stopwatch, seconds: Double)?>(nil)
 
   /// - Parameter baseline: path of a paper's figures to stand beside these.
   /// - Throws: ``FileError`` for a baseline that is none.
@@ -18,6 +21,15 @@ public struct RunReport: Sendable {
     self.baseline = try baseline.map { path in
       try Baseline(file: path) { name in (try? registry.resolve(name).canonicalName) ?? name }
     }
+  }
+
+  /// Writes the report, unless so little time has passed since the last one that writing would take more than a tenth of
+  /// it: in a run of thousands of quick cells.
+  public func refresh(in folder: String) throws {
+    if let last = last.withLock({ $0 }), last.whole.seconds < 10 * last.seconds { return }
+    let watch = Stopwatch()
+    try write(to: folder)
+    last.withLock { $0 = (Stopwatch(), watch.seconds) }
   }
 
   /// - Throws: ``FileError`` for damaged records, and where the folder cannot be written.

@@ -9,8 +9,6 @@ enum M1Stage {
   /// Raised when the same options give another model.
   static let version = 1
   static let scoreVersion = 2
-  /// Held-out bytes that M1 itself is scored on.
-  static let scoredBytes = 200_000
 
   struct Ingredients: Encodable {
     var training: String
@@ -43,6 +41,7 @@ extension Stages {
         threads: threads, workFolder: building.work, snapshotSteps: [], report: { progress.line("M1: \($0)") },
         progress: { progress.update("M1", progressLine($0, bytesPerToken: 1)) })
       building.measurements["trainingSeconds"] = log.seconds
+      building.measurements["resumptions"] = Double(log.resumedAt.count)
       let m1 = NeuralByteModel(
         model, contextLength: options.training.sequenceLength,
         metadata: ["size": options.size, "steps": "\(options.steps)", "corpus": corpus.train.sha256])
@@ -52,15 +51,17 @@ extension Stages {
     return try NeuralByteModel.load(from: entry.path)
   }
 
-  /// M1's own bits/byte on the held-out text, quantised as the coder sees it; nil for an empty text.
-  func byteModelScore(_ model: NeuralByteModel, on split: TextSplit, _ trace: Trace) throws -> Double? {
+  /// M1's own bits/byte on what M2 is scored on, quantised as the coder sees it; nil for an empty text.
+  func byteModelScore(_ model: NeuralByteModel, on split: TextSplit, bytes wanted: Int, _ trace: Trace) throws
+    -> Double?
+  {
     let key = try StoreKey(
       .score, version: M1Stage.scoreVersion,
       ingredients: M1Stage.ScoreIngredients(
         fingerprint: model.fingerprint, text: split.sha256, exampleBytes: split.exampleBytes, seed: split.seed,
-        bytes: M1Stage.scoredBytes))
+        bytes: wanted))
     let entry = try entry(key, trace) { building in
-      let examples = split.first(bytes: M1Stage.scoredBytes)
+      let examples = split.first(bytes: wanted)
       let bytes = examples.reduce(0) { $0 + $1.count }
       let bits = try parallelMap(examples.count, threads: threads) { i in
         try model.informationBits(of: examples[i], precision: QuantisedDistribution.codingPrecision)

@@ -77,6 +77,7 @@ extension Stages {
       try writeAtomically(try jsonEncoder().encode(kept), to: building.folder + "/" + ModelStage.logName)
       let perToken = FLOPsConvention.all.trainingPerToken(shape, sequenceLength: options.sequenceLength)
       building.measurements["trainingSeconds"] = log.seconds
+      building.measurements["resumptions"] = Double(log.resumedAt.count)
       building.measurements["gigaflopsPerSecond"] =
         perToken * Double(steps) * Double(options.tokensPerStep) / max(1e-9, log.seconds) / 1e9
     }

@@ -63,6 +63,7 @@ extension Stages {
     return RunRecord.Score(
       text: name, sha256: heldOut.facts.text, bytes: bytes, tokens: heldOut.tokenCount, nats: total,
       bitsPerByte: heldOut.facts.roundTripProblem == nil ? bitsPerByte(nats: total, bytes: bytes) : nil,
-      precision: request.m2.precision.forScores.rawValue, exampleBytes: heldOut.facts.bytes, exampleNats: nats)
+      precision: request.m2.precision.forScores.rawValue, exampleBytes: heldOut.facts.bytes, exampleNats: nats,
+      problem: heldOut.facts.roundTripProblem)
   }
 }

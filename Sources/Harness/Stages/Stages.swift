@@ -16,6 +16,7 @@ public struct Stages: Sendable {
   public let progress: ProgressPrinter
   /// Whether to wait for what another process is building, instead of throwing ``HarnessError/busy(entry:host:process:)``.
   public let waits: Bool
+  let corpora = OpenCorpora()
 
   public init(
     registry: Registry, store: ContentStore, program: Program, threads: Int, progress: ProgressPrinter, waits: Bool

@@ -86,7 +86,7 @@ extension Stages {
       var watch = Stopwatch()
       let encoded = try tokenizer.encode(examples: examples, threads: threads)
       if megabytes > 0 { building.measurements["encodeMegabytesPerSecond"] = megabytes / watch.seconds }
-      for tokens in encoded { try tokenizer.checkRange(tokens) }
+      try checkEncoded(encoded, examples, tokenizer)
       watch.restart()
       let problem = roundTripProblem(tokenizer, examples, encoded, threads: threads)
       if megabytes > 0, problem == nil { building.measurements["decodeMegabytesPerSecond"] = megabytes / watch.seconds }
@@ -133,6 +133,15 @@ extension Stages {
     return Double(facts.bytes) / Double(facts.tokens)
   }
 
+  /// A backend's word is not taken: as many token sequences as examples, every id in range.
+  private func checkEncoded(_ encoded: [[Token]], _ examples: [[UInt8]], _ tokenizer: any Tokenizer) throws {
+    guard encoded.count == examples.count else {
+      throw TokenizerError.encoding(
+        tokenizer: tokenizer.spec.canonicalName, reason: "it gave \(encoded.count) results for \(examples.count) examples")
+    }
+    for tokens in encoded { try tokenizer.checkRange(tokens) }
+  }
+
   /// nil past the end of the text.
   private func trainingShard(
     _ shard: Int, _ saved: SavedTokenizer, _ split: TextSplit, _ trace: Trace, done: Int, of wanted: Int
@@ -150,7 +159,7 @@ extension Stages {
       progress.update("\(tokenizer.spec)", "tokenizing training text, \(min(100, 100 * done / max(1, wanted)))%")
       let examples = range.map { split[$0] }
       let encoded = try tokenizer.encode(examples: examples, threads: threads)
-      for example in encoded { try tokenizer.checkRange(example) }
+      try checkEncoded(encoded, examples, tokenizer)
       try TokenStore.write(
         encoded, vocabularySize: tokenizer.vocabularySize, to: building.folder + "/" + TrainingTokens.tokensName)
       let facts = TrainingTokens.Facts(

@@ -4,14 +4,18 @@ import Tokenizers
 import Transformer
 
 enum TokenizerStage {
-  /// Raised when the harness trains tokenizers otherwise; a backend's own changes show in what it saves.
+  /// Raised when the harness hands other text or another seed to backends.
   static let version = 1
 
   struct Ingredients: Encodable {
     var name: String
-    /// Parameters by key; of files the SHA-256.
+    /// Parameters by key; of files the base name, which is part of the tokenizer's name, and the SHA-256.
     var values: [String: String]
     var files: [String: String]
+    /// Of the backend and of what it saves.
+    var backendVersion: Int
+    var libraries: [String: String]
+    var savedFormat: Int
     var training: String
     var exampleBytes: Int
     var seed: UInt64
@@ -25,10 +29,13 @@ extension Stages {
   /// - Parameter m1: the byte model behind it, where it needs one.
   func tokenizer(_ spec: ResolvedSpec, corpus: Corpus, m1: (any ByteModel)?, _ trace: Trace) throws -> SavedTokenizer {
     let split = corpus.train
+    let descriptor = try registry.backend(named: spec.name).descriptor
     let key = try StoreKey(
       .tokenizer, version: TokenizerStage.version,
       ingredients: TokenizerStage.Ingredients(
-        name: spec.name, values: spec.table.values, files: spec.table.files.mapValues(\.sha256), training: split.sha256,
+        name: spec.name, values: spec.table.values, files: spec.table.files.mapValues { "\($0.baseName) \($0.sha256)" },
+        backendVersion: descriptor.version, libraries: descriptor.libraries, savedFormat: SavedTokenizer.format,
+        training: split.sha256,
         exampleBytes: split.exampleBytes, seed: split.seed,
         m1: m1?.fingerprint))
     let entry = try entry(key, trace) { building in
@@ -39,7 +46,7 @@ extension Stages {
           return m1
         }, seed: split.seed, threads: threads, report: { progress.line($0) })
       let trained = try registry.backend(named: spec.name).train(spec, context: context)
-      try SavedTokenizer.write(trained, into: building.folder)
+      try SavedTokenizer.write(trained, descriptor, into: building.folder)
     }
     return try SavedTokenizer(folder: entry.path, registry: registry, threads: threads)
   }

@@ -44,7 +44,7 @@ public struct GZipBackend: TokenizerBackend {
     parameters: [
       chunkVocabulary,
       Parameter("header", .choice(["on", "off"]), default: "on", summary: "zlib's header and checksum kept, or not"),
-    ], source: "\(paper), section 3.2 and appendix D")
+    ], source: "\(paper), section 3.2 and appendix D", libraries: ["zlib": Zlib.version])
   public func vocabularySize(of spec: ResolvedSpec) -> Int? { spec.chunkVocabularySize }
   public func train(_ spec: ResolvedSpec, context: TrainingContext) -> any Tokenizer { make(spec) }
   public func load(_ spec: ResolvedSpec, from folder: String, context: LoadingContext) -> any Tokenizer { make(spec) }

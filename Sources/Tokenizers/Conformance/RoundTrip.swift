@@ -14,8 +14,14 @@ public func roundTripFailures(_ tokenizer: any Tokenizer, texts: [(name: String,
 public func roundTripProblem(
   _ tokenizer: any Tokenizer, _ examples: [[UInt8]], _ tokens: [[Token]], threads: Int
 ) -> String? {
+  guard tokens.count == examples.count else {
+    return "there are \(tokens.count) token sequences for \(examples.count) examples"
+  }
   do {
     let decoded = try tokenizer.decode(examples: zip(tokens, examples).map { ($0, $1.count) }, threads: threads)
+    guard decoded.count == examples.count else {
+      return "\(decoded.count) texts came back of \(examples.count) examples"
+    }
     var offset = 0
     for (text, original) in zip(decoded, examples) {
       if text != original {

@@ -42,6 +42,11 @@ extension ModelShape {
   /// Names that ``init(named:vocabulary:)`` takes.
   public static var sizeNames: [String] { sizes.map(\.name) }
 
+  /// Dim, heads, layers and MLP of every size, by name: what a name stands for.
+  public static var sizeDefinitions: [String: [Int]] {
+    Dictionary(uniqueKeysWithValues: sizes.map { ($0.name, [$0.dim, $0.heads, $0.layers, $0.mlp]) })
+  }
+
   /// nil for an unknown name.
   public init?(named name: String, vocabulary: Int) {
     guard let size = Self.sizes.first(where: { $0.name == name }) else { return nil }
