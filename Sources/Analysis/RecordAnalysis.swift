@@ -2,7 +2,7 @@
 ///
 /// A new one is a file under Analyses/, a line in ``builtInAnalyses`` and a test.
 public struct RecordAnalysis: Sendable {
-  /// Names it on a command line.
+  /// Tells it from the others; no two of ``builtInAnalyses`` have the same.
   public let key: String
   /// The heading of its section.
   public let title: String

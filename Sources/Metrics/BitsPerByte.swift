@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-  import Glibc
-#else
-  import Darwin
-#endif
-
 /// Bits per byte: nats over all tokens of the held-out text, in bits, over its original bytes; nil for no bytes.
 public func bitsPerByte(nats: Double, bytes: Int) -> Double? {
   bytes > 0 ? nats / natsPerBit / Double(bytes) : nil
@@ -16,12 +10,12 @@ public func compressionRatio(bytes: Int, tokens: Int) -> Double? {
 
 /// Bit compression ratio: 8·bytes / (tokens·log2 vocabulary); nil where undefined.
 public func bitCompressionRatio(bytes: Int, tokens: Int, vocabularySize: Int) -> Double? {
-  tokens > 0 && vocabularySize > 1 ? 8 * Double(bytes) / (Double(tokens) * log2(Double(vocabularySize))) : nil
+  tokens > 0 && vocabularySize > 1 ? 8 * Double(bytes) / (Double(tokens) * exactLog2(Double(vocabularySize))) : nil
 }
 
 /// Bits/byte of the model that knows nothing: log2 V · tokens / bytes.
 public func uniformBitsPerByte(bytes: Int, tokens: Int, vocabularySize: Int) -> Double? {
-  bytes > 0 ? log2(Double(vocabularySize)) * Double(tokens) / Double(bytes) : nil
+  bytes > 0 ? exactLog2(Double(vocabularySize)) * Double(tokens) / Double(bytes) : nil
 }
 
 /// Bits/byte of token frequencies counted on training tokens (plus one for every id), on held-out counts.
@@ -31,7 +25,7 @@ public func unigramBitsPerByte(training: [Int], heldOut: [Int], bytes: Int) -> D
   let total = Double(training.reduce(0, +) + training.count)
   var bits = 0.0
   for (id, count) in heldOut.enumerated() where count > 0 {
-    bits -= Double(count) * log2(Double(training[id] + 1) / total)
+    bits -= Double(count) * exactLog2(Double(training[id] + 1) / total)
   }
   return bits / Double(bytes)
 }
@@ -39,8 +33,10 @@ public func unigramBitsPerByte(training: [Int], heldOut: [Int], bytes: Int) -> D
 /// Entropy in bits of the distribution that the counts make.
 public func entropyBits(_ counts: [Int]) -> Double {
   let total = Double(counts.reduce(0, +))
-  return counts.reduce(0) { $1 > 0 ? $0 - Double($1) / total * log2(Double($1) / total) : $0 }
+  return counts.reduce(0) { $1 > 0 ? $0 - Double($1) / total * exactLog2(Double($1) / total) : $0 }
 }
 
 /// Kullback–Leibler divergence in bits of the distribution of the counts from the uniform one over all their ids.
-public func divergenceFromUniformBits(_ counts: [Int]) -> Double { log2(Double(counts.count)) - entropyBits(counts) }
+public func divergenceFromUniformBits(_ counts: [Int]) -> Double {
+  exactLog2(Double(counts.count)) - entropyBits(counts)
+}

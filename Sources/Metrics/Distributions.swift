@@ -4,9 +4,6 @@
   import Darwin
 #endif
 
-/// ln 2: a bit in nats.
-public let natsPerBit = log(2.0)
-
 /// P(Z ≤ z) of the standard normal distribution.
 func normalProbability(below z: Double) -> Double { erfc(-z / 2.0.squareRoot()) / 2 }
 

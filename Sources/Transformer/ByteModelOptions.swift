@@ -12,8 +12,10 @@ public struct ByteModelOptions: Sendable, Hashable, Codable {
   }
 
   /// Trains on contexts that restart as EqualInfoAC's windows do: as many positions as the window has bits (a byte
-  /// takes about two of them, so nearly every window fits), and as many tokens a step as before.
+  /// takes about two of them, so nearly every window fits), and as many tokens a step as before. Windows longer than the
+  /// present context leave all as it is.
   public mutating func restartAsWindows(bits: Int) {
+    guard bits < training.sequenceLength else { return }
     let tokens = training.batch * training.sequenceLength
     training.sequenceLength = max(16, bits)
     training.batch = max(1, tokens / training.sequenceLength)

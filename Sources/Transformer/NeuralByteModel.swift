@@ -4,6 +4,10 @@ import Support
 import Synchronization
 import Tokenizers
 
+/// Raised when the same weights give other distributions or scores, by a single bit (2: keys and values in bfloat16):
+/// keys and models hold it, so that no code is decoded, and no score taken, that was made otherwise.
+public let inferenceVersion = 2
+
 /// M1: a frozen transformer over bytes, as a ``ByteModel``.
 ///
 /// It sees at most `contextLength` positions (BOS and the bytes after it), as in training. A longer text goes on in a
@@ -30,7 +34,7 @@ public final class NeuralByteModel: ByteModel {
     var hash = FNV1a()
     for value in model.parameters.values { hash.combine(UInt64(value.bitPattern)) }
     hash.combine(UInt64(contextLength))
-    hash.combine(UInt64(Self.format))
+    hash.combine(UInt64(inferenceVersion))
     fingerprint = hash.hexadecimal
   }
 
@@ -115,14 +119,13 @@ public final class NeuralByteModel: ByteModel {
     }
   }
 
-  static let fileName = "m1.safetensors"
-  /// Changes with every change of a bit of what the same weights compute (2: keys and values in bfloat16).
-  static let format = 2
+  /// The one file of ``save(to:)``.
+  package static let fileName = "m1.safetensors"
 
   public func save(to folder: String) throws {
     var table = metadata
     table["contextLength"] = "\(contextLength)"
-    table["format"] = "\(Self.format)"
+    table["format"] = "\(inferenceVersion)"
     table["fingerprint"] = fingerprint
     try model.save(to: folder + "/" + Self.fileName, metadata: table)
   }
@@ -135,11 +138,11 @@ public final class NeuralByteModel: ByteModel {
     guard let context = metadata["contextLength"].flatMap(Int.init), context >= 16, context <= 1 << 20,
       model.shape.vocabulary == 256
     else { throw TransformerError.damagedFile(path, reason: "a model, but not one over bytes (M1)") }
-    guard metadata["format"] == "\(format)" else {
+    guard metadata["format"] == "\(inferenceVersion)" else {
       throw TransformerError.damagedFile(
         path,
         reason:
-          "of M1's format \(metadata["format"] ?? "1"); this program computes format \(format), so its codes would not decode; train it again"
+          "of M1's format \(metadata["format"] ?? "1"); this program computes format \(inferenceVersion), so its codes would not decode; train it again"
       )
     }
     let m1 = NeuralByteModel(model, contextLength: context, metadata: metadata)

@@ -22,6 +22,8 @@ struct Cell {
   var unigram: Double? = 4.5
   var facts: [String: Double] = [:]
   var m1BitsPerByte: Double?
+  /// Of the held-out curve.
+  var curveBytes = 100
   var furtherTexts: [String: [Double]] = [:]
   var lossNats: [Double] = [5, 3, 2]
   var written = "2026-01-01T00:00:00.000Z"
@@ -70,7 +72,8 @@ struct Cell {
       precision: "f32", shards: 2, tokens: 1_000_000, bytes: 1e6 * ratio, epochs: 1, contextBytes: 256 * ratio,
       bytesPerParameter: 1.5,
       lossNats: lossNats.enumerated().map { .init(step: ($0 + 1) * 10, value: $1) },
-      heldOutBitsPerByte: lossNats.enumerated().map { .init(step: ($0 + 1) * 10, value: $1 / ratio) }, curveBytes: 100)
+      heldOutBitsPerByte: lossNats.enumerated().map { .init(step: ($0 + 1) * 10, value: $1 / ratio) },
+      curveBytes: curveBytes)
     content.scores = [score(RunRecord.Score.heldOut, nats)]
     content.scores += furtherTexts.sorted { $0.key < $1.key }.map { score($0.key, $0.value) }
     content.stages = [.init(kind: "model", key: "key-\(tokenizer)-\(size)-\(seed)", sha256: "hash")]

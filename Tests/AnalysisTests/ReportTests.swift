@@ -7,8 +7,8 @@ import Testing
 @testable import Records
 
 @Suite struct ReportTests {
-  func contents(_ cells: [Cell], superseded: [Cell] = []) throws -> RecordFolder.Contents {
-    .init(records: try cells.map { try $0.record() }, superseded: try superseded.map { try $0.record() })
+  func contents(_ cells: [Cell]) throws -> RecordFolder.Contents {
+    .init(try cells.map { try $0.record() })
   }
   let old = Cell(fields: ["match.budget": "1e12", "x": "1"], written: "2026-01-01T00:00:00.000Z")
   let new = Cell(
@@ -40,7 +40,7 @@ import Testing
     older.nats = [30, 31, 32, 45]
     older.written = "2025-01-01T00:00:00.000Z"
     let report = Report(
-      title: "Two folders", contents: [try contents([new], superseded: [older]), try contents([older])])
+      title: "Two folders", contents: [try contents([new, older]), try contents([older])])
     #expect(report.records.rows.count == 1)
     #expect(
       report.parts[0].sections.flatMap(\.artifacts).sentences.contains { $0.hasPrefix("2 older records of Bytes") })
@@ -71,7 +71,7 @@ import Testing
   @Test func aReportIsWrittenWholeAndTwiceTheSame() throws {
     try withTemporaryFolder { folder in
       let report = Report(
-        title: "Written", contents: [.init(records: try manyCells(), superseded: [])], baseline: try paperBaseline(),
+        title: "Written", contents: [.init(try manyCells())], baseline: try paperBaseline(),
         command: "harness run x.yaml")
       try report.write(to: folder + "/report")
       let files = try FileManager.default.contentsOfDirectory(atPath: folder + "/report").sorted()

@@ -9,8 +9,8 @@ import Testing
 @Suite struct RunComparisonTests {
   func compare(_ a: [Cell], _ b: [Cell]) throws -> RunComparison {
     RunComparison(
-      .init(records: try a.map { try $0.record() }, superseded: []),
-      .init(records: try b.map { try $0.record() }, superseded: []))
+      .init(try a.map { try $0.record() }),
+      .init(try b.map { try $0.record() }))
   }
 
   @Test(

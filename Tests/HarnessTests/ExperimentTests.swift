@@ -92,7 +92,7 @@ func mistakesAreNamed(old: String, new: String, expected: String) {
   #expect(try run.fastest(decides: false) == .fastest && !FileManager.default.fileExists(atPath: folder))
   #expect(try run.resolve(experiment, registry: registry).cells.allSatisfy { $0.m2.precision == .fastest })
   // As if a machine without bfloat16, or with it, had been first.
-  let other: Precision = .fastest == .bf16 ? .f32 : .bf16
+  let other: Precision = Precision.fastest == .bf16 ? .f32 : .bf16
   let machine = folder + "/machine.json"
   let text = try String(contentsOfFile: machine, encoding: .utf8)
   try text.replacingOccurrences(of: Precision.fastest.rawValue, with: other.rawValue)

@@ -65,5 +65,6 @@ for side in (sideA, sideB):
     parts.append((np.var([x.mean() for x in side], ddof=1) / 3, 2))
 v = sum(p for p, _ in parts)
 t, freedom = d.mean() / math.sqrt(v), v * v / sum(p * p / f for p, f in parts)
+print("welch", stats.ttest_ind([1.29, 1.31, 1.28], [1.25, 1.24, 1.27], equal_var=False))
 print("seeds", t, freedom, 2 * stats.t.sf(abs(t), freedom))
 print("normal quantiles", [stats.norm.ppf(p) for p in (0.025, 0.9, 1e-10)])

@@ -77,11 +77,12 @@ extension RecordAnalysis {
           ))
       }
       let echoes = users.filter { group in
-        guard group.isLearned == false, let own = m1.heldOutBitsPerByte, let value = group.heldOut?.bitsPerByte
+        guard group.isLearned == false, let own = group.representative.m1BitsPerByte,
+          let value = group.heldOut?.bitsPerByte
         else { return false }
         return abs(value / own - 1) < 0.01
       }
-      if let own = m1.heldOutBitsPerByte, !echoes.isEmpty {
+      if let own = echoes.first?.representative.m1BitsPerByte {
         findings.append(
           Finding(
             "The bits/byte of \(list(unique(echoes.map(\.tokenizer)))) are M1's own, within 1% of its \(bits(own)): "

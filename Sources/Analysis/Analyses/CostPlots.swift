@@ -36,9 +36,10 @@ extension RecordAnalysis {
   }
 
   /// M1's own bits/byte: where a code by it ends up that M2 adds nothing to.
-  static func m1References(_ input: AnalysisInput) -> [Figure.Reference] {
-    input.m1s.compactMap { m1 in
-      m1.heldOutBitsPerByte.map { .init(y: $0, label: "\(AnalysisInput.name(of: m1)): \(bits($0))") }
+  /// - Parameter scoredBytes: only where the text that is scored has so many; nil for any number.
+  static func m1References(_ input: AnalysisInput, scoredBytes: Int? = nil) -> [Figure.Reference] {
+    input.m1Scores.filter { scoredBytes == nil || $0.bytes == scoredBytes }.map {
+      .init(y: $0.bitsPerByte, label: "\(AnalysisInput.name(of: $0.m1)): \(bits($0.bitsPerByte))")
     }
   }
 }

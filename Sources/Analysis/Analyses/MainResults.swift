@@ -5,7 +5,7 @@ extension RecordAnalysis {
   /// The main table: bits/byte of every tokenizer and size, with what it costs and the models that know nothing.
   static let mainResults = RecordAnalysis("main", title: "Results") { input in
     guard !input.groups.isEmpty else { return [] }
-    let rows = input.groups.map(ResultRow.cell) + input.m1s.filter { $0.heldOutBitsPerByte != nil }.map(ResultRow.m1)
+    let rows = input.groups.map(ResultRow.cell) + input.m1Scores.map(ResultRow.m1)
     var notes = [
       "Uniform and unigram are the bits/byte of two models that know nothing of order, over the same tokens: every token "
         + "as likely as any other, and training-set token frequencies. Bytes/token are also the bytes that an "
@@ -29,7 +29,7 @@ extension RecordAnalysis {
 
   private enum ResultRow {
     case cell(CellGroup)
-    case m1(RunRecord.M1)
+    case m1(AnalysisInput.M1Score)
 
     var group: CellGroup? { if case .cell(let group) = self { group } else { nil } }
     var tokenization: RunRecord.Tokenization? { group?.tokenization }
@@ -40,7 +40,7 @@ extension RecordAnalysis {
       .text("tokenizer", "Tokenizer") { row in
         switch row {
         case .cell(let group): group.tokenizer
-        case .m1(let m1): AnalysisInput.name(of: m1)
+        case .m1(let m1): AnalysisInput.name(of: m1.m1)
         }
       },
       .text("size", "M2") { $0.group?.size },
@@ -52,7 +52,7 @@ extension RecordAnalysis {
       .estimate("bitsPerByte", "M2 bits/byte", unit: "bits/byte", .fixed(3), better: .lower) { row in
         switch row {
         case .cell(let group): bitsPerByteCell(group, input)
-        case .m1(let m1): .number(m1.heldOutBitsPerByte)
+        case .m1(let m1): .number(m1.bitsPerByte)
         }
       },
       .number("flopsPerByte", "M2 FLOPs/byte", unit: "FLOPs/byte", .short, better: .lower) {

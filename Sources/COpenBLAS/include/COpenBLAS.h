@@ -4,7 +4,7 @@
 
 /// Loads the library once, single-threaded, with its AVX-512 kernels where the machine has AVX-512.
 /// Returns NULL, or a message saying what is missing. Thread-safe against itself; it changes the environment for a
-/// moment, so it should first run before other threads may read that.
+/// moment, so a program calls it first (prepareNumerics in Swift), before other threads may read that.
 const char *_Nullable cob_load(void);
 /// The configuration string that OpenBLAS reports, or "".
 const char *_Nonnull cob_config(void);

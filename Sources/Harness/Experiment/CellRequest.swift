@@ -78,7 +78,7 @@ extension Experiment.M1 {
     case .positions(let positions): options.training.sequenceLength = positions
     case .window:
       options.training.sequenceLength = 1024
-      if let windowBits, windowBits < 1024 { options.restartAsWindows(bits: windowBits) }
+      if let windowBits { options.restartAsWindows(bits: windowBits) }
     }
     return options
   }

@@ -8,7 +8,7 @@ import Transformer
 enum M1Stage {
   /// Raised when the same options give another model.
   static let version = 1
-  static let scoreVersion = 1
+  static let scoreVersion = 2
 
   struct Ingredients: Encodable {
     var training: String
@@ -64,22 +64,12 @@ extension Stages {
       let examples = split.first(bytes: wanted)
       let bytes = examples.reduce(0) { $0 + $1.count }
       let bits = try parallelMap(examples.count, threads: threads) { i in
-        try model.informationBits(of: examples[i])
+        try model.informationBits(of: examples[i], precision: QuantisedDistribution.codingPrecision)
       }
       let score = M1Stage.Score(bitsPerByte: bytes > 0 ? bits.reduce(0, +) / Double(bytes) : nil)
       try writeAtomically(try jsonEncoder().encode(score), to: building.folder + "/score.json")
       if let value = score.bitsPerByte { progress.line(String(format: "M1: %.3f bits/byte held out", value)) }
     }
     return try entry.decode(M1Stage.Score.self, "score.json").bitsPerByte
-  }
-}
-
-extension ByteModel {
-  /// Σ -log2 q of the text's bytes under the quantised distributions that arithmetic coding uses (14 bits).
-  func informationBits(of text: [UInt8]) throws -> Double {
-    let precision = 14
-    return try intervals(of: text, precision: precision).reduce(0) {
-      $0 + Double(precision) - log2(Double($1.frequency))
-    }
   }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import Support
 import Tokenizers
 
@@ -7,7 +6,7 @@ struct ArithmeticCodingTokenizer: Tokenizer {
   let spec: ResolvedSpec
   let vocabularySize: Int
   let model: any ByteModel
-  static let precision = 14
+  static let precision = QuantisedDistribution.codingPrecision
   /// Examples that one thread decodes side by side.
   static let streams = 64
 
@@ -99,8 +98,10 @@ public func codeLength(of texts: [[UInt8]], under model: any ByteModel, threads:
 ) {
   let lengths = try parallelMap(texts.count, threads: threads) { index in
     let intervals = try checkedIntervals(of: texts[index], under: model)
-    let ideal = intervals.reduce(0) { $0 + Double(ArithmeticCodingTokenizer.precision) - log2(Double($1.frequency)) }
-    return (bits: arithmeticCode(of: intervals).bitCount, ideal: ideal)
+    return (
+      bits: arithmeticCode(of: intervals).bitCount,
+      ideal: model.informationBits(of: intervals, precision: ArithmeticCodingTokenizer.precision)
+    )
   }
   return (lengths.reduce(0) { $0 + $1.bits }, lengths.reduce(0) { $0 + $1.ideal })
 }

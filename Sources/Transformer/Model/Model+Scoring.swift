@@ -37,8 +37,7 @@ extension Model {
   ) throws -> Buffer<Double> {
     let result = Buffer<Double>(count)
     let products = try MatrixProduct(precision)
-    let store = WeightStore(parameters, precision)
-    let weights = UncheckedBox(store.weights(threads: threads))  // read by all, as long as the store lives
+    let weights = WeightStore(parameters, precision).weights(threads: threads)  // read by all
     let group = max(1, min(8, 4096 / S))  // sequences of a pass
     let groups = (count + group * S - 1) / (group * S)
     // Each thread takes a contiguous run of groups, so that it makes its buffers once.
@@ -54,10 +53,10 @@ extension Model {
           inputs[row] = row % S == 0 || row >= scored ? shape.bos : targets[row - 1]
         }
         try checkTokens(targets.slice(0, scored), vocabulary: shape.vocabulary)
-        _ = pass.score(parameters: weights.value, inputs: inputs.p, targets: targets.p)
+        _ = pass.score(parameters: weights, inputs: inputs.p, targets: targets.p)
         result.at(start, scored).update(from: pass.nats.p, count: scored)  // groups are disjoint
       }
     }
-    return withExtendedLifetime(store) { result }
+    return result
   }
 }

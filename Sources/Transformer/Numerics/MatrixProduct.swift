@@ -54,6 +54,14 @@ package struct MatrixProduct: Sendable {
   }
 }
 
+/// Loads OpenBLAS, where it is installed. To be called first in a program, before there is a second thread: OpenBLAS
+/// takes its kernels and its thread count from the environment alone, as it is loaded, so that these variables are set
+/// for that moment (``MatrixProduct`` would do so later), and another thread must not read the environment meanwhile.
+///
+/// Later calls do nothing. Where the library is missing, ``Precision/f32`` says so when it is asked for.
+/// - Complexity: some milliseconds, once.
+public func prepareNumerics() { _ = cob_load() }
+
 /// Names and versions of the numeric libraries in use, for run records.
 public func numericLibraries(precision: Precision) -> [String: String] {
   var libraries = ["kernels": String(cString: ck_kernels().pointee.name)]

@@ -5,12 +5,6 @@ package enum Operand {
   case float(UnsafeMutablePointer<Float>)
   case bfloat16(UnsafeMutablePointer<UInt16>)
 
-  static func + (operand: Operand, count: Int) -> Operand {
-    switch operand {
-    case .float(let p): .float(p + count)
-    case .bfloat16(let p): .bfloat16(p + count)
-    }
-  }
   var address: UnsafeMutableRawPointer {
     switch self {
     case .float(let p): UnsafeMutableRawPointer(p)
@@ -30,6 +24,13 @@ package enum OperandBuffer: Sendable {
 
   package init(_ count: Int, _ precision: Precision) {
     self = precision == .bf16 ? .bfloat16(BFloat16Buffer(count)) : .float(FloatBuffer(count))
+  }
+  /// Where `count` numbers from `offset` on begin.
+  func at(_ offset: Int, _ count: Int) -> Operand {
+    switch self {
+    case .float(let buffer): .float(buffer.at(offset, count))
+    case .bfloat16(let buffer): .bfloat16(buffer.at(offset, count))
+    }
   }
   package var p: Operand {
     switch self {

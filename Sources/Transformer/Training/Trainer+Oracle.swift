@@ -9,8 +9,10 @@ extension Trainer {
     var total = LossSums()
     for s in shards.indices {
       total += shards[s].value.run(
-        parameters: store.weights(threads: 1), gradients: gradients[s].p, inputs: inputs.p + firstSequence[s] * S,
-        targets: targets.p + firstSequence[s] * S, gradientScale: 1 / Float(B * S), zLoss: Float(options.zLoss))
+        parameters: store.weights(threads: 1), gradients: gradients[s],
+        inputs: inputs.at(firstSequence[s] * S, shards[s].value.rows),
+        targets: targets.at(firstSequence[s] * S, shards[s].value.rows), gradientScale: 1 / Float(B * S),
+        zLoss: Float(options.zLoss))
     }
     _ = gradients.gather(threads: 1)
     return ((total.nats + options.zLoss * total.z) / Double(B * S), gradients[0])

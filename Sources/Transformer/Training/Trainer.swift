@@ -65,13 +65,14 @@ package final class Trainer {
     }
     try prepareInputs()
     let zLoss = Float(options.zLoss)
-    let weights = UncheckedBox(store.weights(threads: threads))  // read by all
+    let weights = store.weights(threads: threads)  // read by all
     let sums = try parallelMap(shards.count, threads: threads) {
       [shards, gradients, inputs, targets, firstSequence] s in
       // Each shard writes only its own buffers.
       shards[s].value.run(
-        parameters: weights.value, gradients: gradients[s].p, inputs: inputs.p + firstSequence[s] * S,
-        targets: targets.p + firstSequence[s] * S, gradientScale: 1 / Float(B * S), zLoss: zLoss)
+        parameters: weights, gradients: gradients[s],
+        inputs: inputs.at(firstSequence[s] * S, shards[s].value.rows),
+        targets: targets.at(firstSequence[s] * S, shards[s].value.rows), gradientScale: 1 / Float(B * S), zLoss: zLoss)
     }
     let loss = sums.reduce(0) { $0 + $1.nats } / Double(B * S)
     optimizerTimes.start()

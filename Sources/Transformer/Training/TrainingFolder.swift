@@ -3,9 +3,7 @@ import Support
 
 /// What determines every bit of a training run, the data and (but for ``Precision/exact``) the machine aside.
 struct TrainingRun: Codable, Hashable {
-  /// Changes when the same run would come to other weights, or its files to another layout.
-  static let currentFormat = 1
-  var format = Self.currentFormat
+  var format = trainingVersion
   var shape: ModelShape
   var options: TrainingOptions
   var steps: Int

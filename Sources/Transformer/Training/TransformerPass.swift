@@ -148,10 +148,11 @@ final class TransformerPass {
   ///   - inputs: `[T]` token ids from 0 to V, V being BOS.
   ///   - targets: `[T]` token ids below V; below 0 where nothing is scored.
   func run(
-    parameters: Weights, gradients: UnsafeMutablePointer<Float>, inputs: UnsafePointer<Int32>,
+    parameters: Weights, gradients: FloatBuffer, inputs: UnsafePointer<Int32>,
     targets: UnsafePointer<Int32>, gradientScale: Float, zLoss: Float
   ) -> LossSums {
     guard let own = self.gradients else { preconditionFailure("a forward-only pass has no gradients") }
+    precondition(gradients.count == layout.count, "gradients of another shape")
     times.start()
     forward(parameters, inputs: inputs)
     clearSums(gradients)
@@ -159,15 +160,15 @@ final class TransformerPass {
     for l in layers.indices.reversed() { backward(layer: l, parameters, own, into: gradients) }
     let D = shape.dim
     for t in 0..<rows {
-      kernels.add(gradients + layout.embedding + Int(inputs[t]) * D, own.x.at(t * D, D), D)
+      kernels.add(gradients.at(layout.embedding + Int(inputs[t]) * D, D), own.x.at(t * D, D), D)
     }
     times.end(.rest)
     return sums
   }
 
   /// Zeroes the gradients that are added to; products overwrite theirs.
-  private func clearSums(_ gradients: UnsafeMutablePointer<Float>) {
-    func clear(_ offset: Int, _ count: Int) { memset(gradients + offset, 0, count * 4) }
+  private func clearSums(_ gradients: FloatBuffer) {
+    func clear(_ offset: Int, _ count: Int) { memset(gradients.at(offset, count), 0, count * 4) }
     clear(layout.embedding + shape.vocabulary * shape.dim, shape.dim)  // BOS: no logit, no product
     clear(layout.finalNorm, shape.dim)
     for layer in layout.layers {

@@ -2,12 +2,16 @@ import CKernels
 import Support
 
 /// The parameters as a pass reads them: floats and, for ``Precision/bf16``, a bfloat16 copy of them all.
-package struct Weights {
-  let float: UnsafeMutablePointer<Float>
-  let bfloat16: UnsafeMutablePointer<UInt16>?
+package struct Weights: Sendable {
+  fileprivate let floats: FloatBuffer
+  fileprivate let copy: BFloat16Buffer?
 
-  /// The matrix at an offset of the layout, as products read it.
-  subscript(offset: Int) -> Operand { bfloat16.map { .bfloat16($0 + offset) } ?? .float(float + offset) }
+  /// The matrix of `count` numbers at an offset of the layout, as products read it.
+  func matrix(_ offset: Int, _ count: Int) -> Operand {
+    if let copy { .bfloat16(copy.at(offset, count)) } else { .float(floats.at(offset, count)) }
+  }
+  /// `count` numbers at an offset of the layout.
+  func vector(_ offset: Int, _ count: Int) -> UnsafePointer<Float> { UnsafePointer(floats.at(offset, count)) }
 }
 
 /// Floats with, for ``Precision/bf16``, room for their bfloat16 copy.
@@ -20,14 +24,15 @@ package struct WeightStore: Sendable {
     copy = precision == .bf16 ? BFloat16Buffer(parameters.count) : nil
   }
 
-  /// The weights as they are now. Valid while this store lives.
+  /// The weights as they are now.
   package func weights(threads: Int) -> Weights {
     if let copy {
       let chunk = 1 << 16, count = parameters.count, kernels = ck_kernels().pointee
       parallelFor((count + chunk - 1) / chunk, threads: threads) { c in  // disjoint parts
-        kernels.narrow(copy.p + c * chunk, parameters.p + c * chunk, min(chunk, count - c * chunk))
+        let offset = c * chunk, size = min(chunk, count - c * chunk)
+        kernels.narrow(copy.at(offset, size), parameters.at(offset, size), size)
       }
     }
-    return Weights(float: parameters.p, bfloat16: copy?.p)
+    return Weights(floats: parameters, copy: copy)
   }
 }

@@ -131,4 +131,30 @@ private let three = [
     #expect(point.x == 1e11 && abs(point.y - 5 / log(2) / 2) < 1e-12)
     #expect(try artifacts(.learningCurves, of: [Cell(lossNats: [3])]).isEmpty)
   }
+
+  /// A protocol does not fix how much held-out text the snapshots are scored on.
+  @Test func curvesOverOtherTextAreNotInOneFigure() throws {
+    var cells = [Cell(tokenizer: "A"), Cell(tokenizer: "B"), Cell(tokenizer: "C"), Cell(tokenizer: "C", seed: 2)]
+    (cells[0].curveBytes, cells[0].written) = (200, "2026-01-02T00:00:00.000Z")
+    cells[3].curveBytes = 200
+    let given = try artifacts(.learningCurves, of: cells)
+    #expect(given.figures.map { $0.series.map(\.title) } == [["A", "B", "C"], ["A", "C"]])
+    #expect(
+      given.contains(
+        .note(
+          "The held-out curves are over the first 200 bytes of held-out text. 1 cell is left out, with curves over another number of bytes."
+        )))
+    #expect(try artifacts(.learningCurves, of: Array(cells.prefix(1))).count == 2)
+  }
+
+  /// M1's own bits/byte are of the scored text: beside curves over less of it they are no reference.
+  @Test func m1IsBesideCurvesOfItsText() throws {
+    func references(curveBytes: Int) throws -> [[String]] {
+      try artifacts(.learningCurves, of: [Cell(m1BitsPerByte: 3.3, curveBytes: curveBytes)]).figures.map {
+        $0.references.map(\.label)
+      }
+    }
+    #expect(try references(curveBytes: 40) == [[], []])
+    #expect(try references(curveBytes: 42) == [[], ["M1 alone (1m, context 1024): 3.300"]])
+  }
 }
