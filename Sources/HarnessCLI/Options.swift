@@ -5,6 +5,7 @@ import Foundation
 import Harness
 import Store
 import Support
+import Transformer
 
 /// This build, for the provenance of what it computes.
 let thisProgram = Program(version: buildVersion, commit: buildCommit)
@@ -31,6 +32,7 @@ struct StoreOptions: ParsableArguments {
 
   /// Opens the store, with a handler that gives its claims back when the process is told to stop.
   func open(user: RunUses? = nil, progress: ProgressPrinter? = nil) throws -> ContentStore {
+    prepareNumerics()  // before there are threads
     stopCleanly()
     return try ContentStore(root: store, user: user) { line in
       if let progress { progress.line(line) } else { printError(line) }

@@ -124,7 +124,8 @@ struct ReproduceCommand<Source: RegistrySource>: ParsableCommand {
     var options = StoreOptions()
     options.store = store ?? own
     let stages = Stages(
-      registry: try Source.registry(), store: try options.open(user: RunUses(runFolder: own), progress: progress), program: thisProgram,
+      registry: try Source.registry(), store: try options.open(user: RunUses(runFolder: own), progress: progress),
+      program: thisProgram,
       threads: threads.threads,
       progress: progress, waits: true)
     let made = try Reproduction(recorded, file: record, stages: stages)

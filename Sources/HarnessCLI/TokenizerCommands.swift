@@ -103,7 +103,8 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
     options.seed = seed
     let progress = ProgressPrinter(jobs: 1)
     let stages = Stages(
-      registry: registry, store: try store.open(user: RunUses(runFolder: out), progress: progress), program: thisProgram, threads: threads.threads,
+      registry: registry, store: try store.open(user: RunUses(runFolder: out), progress: progress),
+      program: thisProgram, threads: threads.threads,
       progress: progress,
       waits: true)
     let trained = try stages.trainTokenizer(

@@ -139,6 +139,60 @@ private func tiny(_ corpus: String, tokenizers: String, budget: Int = 12, evalua
     model?.reused == true && first.stages.last { $0.kind == "model" } == second.stages.last { $0.kind == "model" })
 }
 
+/// More training than there is text goes round again: the shards end where the text does.
+@Test func moreThanOneEpochIsTrained() throws {
+  let scratch = try Scratch()
+  let corpus = try scratch.write("corpus.txt", Data(text.prefix(30_000))), run = scratch.path + "/run"
+  let file = try scratch.write("x.yaml", tiny(corpus, tokenizers: "Bytes, \"GZip[v=256]\"", budget: 800))
+  let result = try harness(["run", file, "--out", run, "--store", scratch.path + "/store"])
+  #expect(result.status == 0, "\(result.errors)")
+  let records = try RecordFolder(runFolder: run).load().records
+  #expect(records.count == 2 && records.allSatisfy { ($0.training?.epochs ?? 0) > 1.5 })
+}
+
+/// A batch that no memory holds is an error of that cell, with the numbers, and not a crash.
+@Test func absurdBatchesAreRefused() throws {
+  let scratch = try Scratch()
+  let corpus = try scratch.write("corpus.txt", text)
+  let yaml = String(decoding: tiny(corpus, tokenizers: "Bytes", budget: 1), as: UTF8.self)
+    .replacingOccurrences(of: "sequenceLength: 32, batch: 2", with: "sequenceLength: 64, batch: 1048576")
+  let file = try scratch.write("x.yaml", Data(yaml.utf8))
+  let result = try harness(["run", file, "--out", scratch.path + "/run", "--store", scratch.path + "/store"])
+  #expect(result.status == 1 && result.errors.contains("lower batch or sequenceLength"), "\(result.errors)")
+}
+
+/// A corpus that is overwritten while something is computed from it: the run stops and names the file, and keeps nothing
+/// that was made from it.
+@Test func damageDuringARunIsNoticed() throws {
+  let scratch = try Scratch()
+  let corpus = try scratch.write("corpus.txt", text), run = scratch.path + "/run", store = scratch.path + "/store"
+  let file = try scratch.write("x.yaml", tiny(corpus, tokenizers: "Bytes, \"GZip[v=256]\"", budget: 1500))
+  let process = Process()
+  process.executableURL = harnessURL
+  process.arguments = ["run", file, "--out", run, "--store", store]
+  let errors = Pipe()
+  process.standardError = errors
+  try process.run()
+  // As soon as the corpus is there, one of its bytes is changed in place.
+  var damaged: String?
+  for _ in 0..<2000 where damaged == nil {
+    Thread.sleep(forTimeInterval: 0.005)
+    let keys = ((try? FileManager.default.contentsOfDirectory(atPath: store + "/corpus")) ?? [])
+      .filter { !$0.contains(".") }
+    damaged = keys.first.map { "\(store)/corpus/\($0)/train.bin" }
+  }
+  let path = try #require(damaged), handle = try #require(FileHandle(forUpdatingAtPath: path))
+  try handle.write(contentsOf: Data(repeating: 0x21, count: 4000))
+  try handle.close()
+  let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+  process.waitUntilExit()
+  #expect(process.terminationStatus != 0 && said.contains("train.bin"), "\(said)")
+  let again = try harness(["run", file, "--out", run, "--store", store])
+  let fresh = try harness(["run", file, "--out", scratch.path + "/fresh", "--store", scratch.path + "/fresh-store"])
+  #expect(again.status == 0 && fresh.status == 0, "\(again.errors)")
+  #expect(try contentHashes(run) == contentHashes(scratch.path + "/fresh"))
+}
+
 @Test func aFailingCellIsRecordedAndTheOthersGoOn() throws {
   let scratch = try Scratch()
   let corpus = try scratch.write("corpus.txt", text), folder = scratch.path + "/run"

@@ -20,7 +20,7 @@ extension ComparisonProtocol {
     // What another version of this program would compute otherwise.
     fields["versions"] = [
       Corpus.version, M1Stage.version, M1Stage.scoreVersion, TokenizerStage.version, HeldOutTokens.version,
-      TrainingTokens.version, ModelStage.version, ScoreStage.version,
+      TrainingTokens.version, ModelStage.version, ScoreStage.version, trainingVersion, inferenceVersion,
     ].map(String.init).joined(separator: ".")
     fields["sizes"] = String(sha256(try jsonEncoder(pretty: false).encode(ModelShape.sizeDefinitions)).prefix(8))
     for (key, value) in try request.m2.fields() { fields["m2.\(key)"] = value }

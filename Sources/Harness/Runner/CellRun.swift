@@ -51,7 +51,8 @@ extension Stages {
     let m1 = try request.m1.map { try byteModel($0, corpus: corpus, trace) }
     if let m1, let options = request.m1 {
       content.m1 = RunRecord.M1(
-        options, m1, heldOutBitsPerByte: try byteModelScore(
+        options, m1,
+        heldOutBitsPerByte: try byteModelScore(
           m1, on: corpus.heldOut, bytes: request.evaluation.bytes, trace))
     }
     let saved = try tokenizer(spec, corpus: corpus, m1: m1, trace)

@@ -13,6 +13,9 @@ enum M1Stage {
   struct Ingredients: Encodable {
     var training: String
     var options: ByteModelOptions
+    /// Of what trains and of what is written.
+    var trainingVersion = Transformer.trainingVersion
+    var inferenceVersion = Transformer.inferenceVersion
   }
   struct ScoreIngredients: Encodable {
     var fingerprint: String

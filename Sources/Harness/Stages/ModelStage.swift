@@ -26,6 +26,7 @@ enum ModelStage {
     /// The shards, and how many of their tokens.
     var tokens: [String]
     var tokenCount: Int
+    var trainingVersion = Transformer.trainingVersion
   }
   /// What of the training is the same each time: the seconds are the entry's provenance.
   struct Log: Codable {

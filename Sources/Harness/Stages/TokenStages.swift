@@ -137,7 +137,8 @@ extension Stages {
   private func checkEncoded(_ encoded: [[Token]], _ examples: [[UInt8]], _ tokenizer: any Tokenizer) throws {
     guard encoded.count == examples.count else {
       throw TokenizerError.encoding(
-        tokenizer: tokenizer.spec.canonicalName, reason: "it gave \(encoded.count) results for \(examples.count) examples")
+        tokenizer: tokenizer.spec.canonicalName,
+        reason: "it gave \(encoded.count) results for \(examples.count) examples")
     }
     for tokens in encoded { try tokenizer.checkRange(tokens) }
   }

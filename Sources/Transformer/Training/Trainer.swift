@@ -1,3 +1,4 @@
+import Foundation
 import Support
 
 /// Trains one transformer, a step at a time.
@@ -30,8 +31,22 @@ package final class Trainer {
     package let learningRate: Double
   }
 
-  /// - Throws: ``TransformerError/backend(_:)`` where this machine has no such precision.
+  /// Memory in bytes that training takes at least: activations of every layer, weights, gradients and two moments.
+  private static func bytes(_ shape: ModelShape, _ options: TrainingOptions) -> Double {
+    let perLayer = Double(4 * shape.dim + 4 * shape.attentionWidth + shape.mlp)
+    let tokens = Double(options.batch) * Double(options.sequenceLength)
+    let parameters = Double(shape.nonEmbeddingParameters) + Double(shape.embeddingParameters)
+    return 4 * (tokens * perLayer * Double(shape.layers) + parameters * Double(3 + options.shards))
+  }
+
+  /// - Throws: ``TransformerError/backend(_:)`` where this machine has no such precision, or too little memory.
   package init(shape: ModelShape, options: TrainingOptions, totalSteps: Int, seed: UInt64, threads: Int) throws {
+    let needed = Self.bytes(shape, options), memory = Double(ProcessInfo.processInfo.physicalMemory)
+    guard needed < memory else {
+      throw TransformerError.backend(
+        "a training step of \(options.batch) × \(options.sequenceLength) tokens takes about \(Int(needed / 1e9)) GB, and this machine has \(Int(memory / 1e9)); lower batch or sequenceLength"
+      )
+    }
     self.shape = shape
     self.options = options
     self.totalSteps = totalSteps
