@@ -62,7 +62,8 @@ package struct ParameterLayout: Sendable {
   var chunks: [Chunk] {
     tensors.flatMap { tensor in
       stride(from: 0, to: tensor.count, by: 1 << 16).map {
-        Chunk(offset: tensor.offset + $0, count: min(1 << 16, tensor.count - $0), isMatrix: tensor.isMatrix,
+        Chunk(
+          offset: tensor.offset + $0, count: min(1 << 16, tensor.count - $0), isMatrix: tensor.isMatrix,
           isEmbedding: tensor.isEmbedding)
       }
     }
