@@ -21,7 +21,7 @@ build: packages
 	swift build -c release --product harness
 
 test: packages
-	swift build $(TEST) --build-tests
+	swift build $(TEST) --build-tests --explicit-target-dependency-import-check error
 	swift test $(TEST) --skip-build
 	swift build --package-path Examples/Nibbles -c release
 	rm -rf .build/nibbles

@@ -23,8 +23,10 @@ extension RecordAnalysis {
           "Corpus: \(list(corpus.files)), \(short(Double(corpus.trainingBytes)))B of training text, SHA-256 "
             + "`\(corpus.trainingSHA256.prefix(16))…`."))
     }
+    let embeddingRate = input.protocol.fields["m2.embeddingRate"].flatMap(Double.init) ?? 1
+    let own = embeddingRate == 1 ? "" : " (the embedding's \(short(embeddingRate)) times that)"
     let trainings = records.compactMap(\.training).map {
-      "\($0.optimizer), \($0.schedule) schedule, rate \($0.learningRate), batch \($0.batch) × \($0.sequenceLength) tokens, \($0.precision)"
+      "\($0.optimizer), \($0.schedule) schedule, rate \($0.learningRate)\(own), batch \($0.batch) × \($0.sequenceLength) tokens, \($0.precision)"
     }
     for training in unique(trainings) { findings.append(Finding("Training: \(training).")) }
     if !input.missing.isEmpty {
