@@ -122,6 +122,7 @@ import Testing
   @Test func pruningKeepsWhatARunUses() throws {
     defer { try? FileManager.default.removeItem(atPath: root) }
     let run = root + "-run"
+    try makeFolder(run)
     defer { try? FileManager.default.removeItem(atPath: run) }
     let used = try ContentStore(root: root, user: RunUses(runFolder: run))
     _ = try used.entry(key("kept"), provenance: provenance) { try write("kept", to: $0) }
@@ -132,9 +133,30 @@ import Testing
     #expect(try unused.list().count == 2)
     _ = try unused.prune(dryRun: false)
     #expect(try unused.list().map(\.key) == [key("kept").hash])
-    // A run folder that is gone uses nothing.
+    // A run folder that is gone may have been moved; after some days it uses nothing.
     try FileManager.default.removeItem(atPath: run)
+    #expect(try unused.prune(dryRun: false).removed.isEmpty)
+    let note = try #require(FileManager.default.contentsOfDirectory(atPath: root + "/users").first)
+    let old = Date(timeIntervalSinceNow: -30 * 86_400)
+    try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: root + "/users/" + note)
     _ = try unused.prune(dryRun: false)
     #expect(try unused.list().isEmpty)
+  }
+
+  /// A note that cannot be read keeps everything; a folder that is no store is not taken for one.
+  @Test func pruningTouchesNothingItDoesNotKnow() throws {
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let store = try ContentStore(root: root, user: RunUses(runFolder: root + "-run"))
+    _ = try store.entry(key("a"), provenance: provenance) { try write("a", to: $0) }
+    let note = try #require(FileManager.default.contentsOfDirectory(atPath: root + "/users").first)
+    try Data([0xFF, 0x0A]).write(to: URL(fileURLWithPath: root + "/users/" + note))
+    #expect { try store.prune(dryRun: false) } throws: { "\($0)".contains("users/") }
+    #expect(FileManager.default.fileExists(atPath: "\(root)/score/\(try key("a").hash)/value"))
+
+    let other = root + "-other"
+    defer { try? FileManager.default.removeItem(atPath: other) }
+    try makeFolder(other + "/corpus/mine")
+    #expect { try ContentStore(root: other) } throws: { "\($0)".contains("is no store") }
+    #expect(throws: FileError.self) { try ContentStore(root: "") }
   }
 }
