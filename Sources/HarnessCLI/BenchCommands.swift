@@ -30,7 +30,7 @@ struct CodecBenchCommand<Source: RegistrySource>: ParsableCommand {
   }
   @Option(help: ArgumentHelp("Folder of a tokenizer with an M1.", valueName: "folder")) var m1: String
   @Option(help: "Text to encode and decode; - for standard input.") var text: String
-  @Option(help: "Text that SentencePiece and others train on; the text itself if left out.") var corpus: String?
+  @Option(help: "Text that tokenizers are trained on; the text itself if left out.") var corpus: String?
   @Option(help: "Bytes of the text to use.") var bytes = 1_000_000
   @Option(
     parsing: .upToNextOption,

@@ -155,13 +155,15 @@ public final class ContentStore: Sendable {
       made.ended = timestamp()
       made.measurements = building.measurements
       made.measurements["seconds"] = watch.seconds
+      // Looked at before they are hashed: what is written to them from then on is noticed.
+      let identities = try Manifest.identities(of: Manifest.names(in: beside), in: beside)
       let manifest = try Manifest(of: beside, key: key, provenance: made)
       for name in manifest.files.keys { syncToDisk(beside + "/" + name) }
       try manifest.write(to: beside)
       syncToDisk(beside)
       guard try renameIfAbsent(beside, to: folder) else { return nil }
       try? FileManager.default.removeItem(atPath: building.work)
-      let entry = StoreEntry(path: folder, manifest: manifest, identities: manifest.identities(in: folder))
+      let entry = StoreEntry(path: folder, manifest: manifest, identities: identities)
       checked.withLock { $0[key.path] = entry }
       return Stored(entry: entry, wasThere: false)
     } catch {

@@ -92,14 +92,16 @@ public struct Manifest: Codable, Sendable, Hashable {
   }
 
   /// What the file system says of the files now; files that are missing are not in it.
-  func identities(in folder: String) -> [String: FileIdentity] {
+  func identities(in folder: String) -> [String: FileIdentity] { Self.identities(of: Array(files.keys), in: folder) }
+
+  static func identities(of names: [String], in folder: String) -> [String: FileIdentity] {
     var found: [String: FileIdentity] = [:]
-    for name in files.keys { found[name] = FileIdentity(folder + "/" + name) }
+    for name in names { found[name] = FileIdentity(folder + "/" + name) }
     return found
   }
 
   /// Names of a folder's files, those in folders inside it with their path.
-  private static func names(in folder: String) throws -> [String] {
+  static func names(in folder: String) throws -> [String] {
     guard let walk = FileManager.default.enumerator(atPath: folder) else { throw FileError(folder, "cannot be read") }
     var names: [String] = []
     for case let name as String in walk {
