@@ -34,10 +34,15 @@ public struct RunRecord: Codable, Sendable, Hashable {
   public struct Content: Codable, Sendable, Hashable {
     /// The experiment's name.
     public var experiment: String
-    /// The cell: canonical tokenizer name, M2 size, seed of initial weights and sequence order.
+    /// The cell: canonical tokenizer name, M2 size, seed of initial weights and sequence order. A tokenizer whose
+    /// vocabulary is found by a sweep or a rule has the name by which it is listed, "SentencePiece[v=1k…32k]".
     public var tokenizer: String
     public var size: String
     public var seed: UInt64
+    /// The canonical name of the tokenizer that was trained, where ``tokenizer`` leaves it open.
+    public var chosenTokenizer: String?
+    /// Which of the experiment's variants this is; nil for the experiment as it stands.
+    public var variant: String?
     /// What all cells of one table share.
     public var `protocol`: ComparisonProtocol
     /// Everything that is needed to make the record again, as `harness reproduce` reads it.
@@ -49,6 +54,8 @@ public struct RunRecord: Codable, Sendable, Hashable {
     public var tokenization: Tokenization?
     public var model: Model?
     public var flops: FLOPs?
+    /// How the learning rate (and the vocabulary) was found; nil where it was given: the cell is untuned.
+    public var tuning: Tuning?
     public var training: Training?
     /// The held-out text first (`text` is "held-out"), then further texts by name.
     public var scores: [Score]
@@ -228,6 +235,54 @@ public struct RunRecord: Codable, Sendable, Hashable {
       self.lossNats = lossNats
       self.heldOutBitsPerByte = heldOutBitsPerByte
       self.curveBytes = curveBytes
+    }
+  }
+
+  /// A search over learning rates, and over vocabularies where the tokenizer leaves its own open.
+  public struct Tuning: Codable, Sendable, Hashable {
+    /// One short training run, scored on the tuning split.
+    public struct Trial: Codable, Sendable, Hashable {
+      /// Canonical name.
+      public var tokenizer: String
+      public var learningRate: Double
+      public var steps: Int
+      public var trainingFLOPs: Double
+      /// nil where training diverged.
+      public var bitsPerByte: Double?
+
+      public init(tokenizer: String, learningRate: Double, steps: Int, trainingFLOPs: Double, bitsPerByte: Double?) {
+        self.tokenizer = tokenizer
+        self.learningRate = learningRate
+        self.steps = steps
+        self.trainingFLOPs = trainingFLOPs
+        self.bitsPerByte = bitsPerByte
+      }
+    }
+    public enum End: String, Codable, Sendable, Hashable { case lowest, highest }
+    /// The share of the cell's budget that each trial got.
+    public var budgetShare: Double
+    /// SHA-256 and length of the text that trials are scored on: of the training split, and held out from every model.
+    public var textSHA256: String
+    public var textBytes: Int
+    /// By tokenizer, then rate.
+    public var trials: [Trial]
+    /// Of all trials together.
+    public var trainingFLOPs: Double
+    /// Where the minimum of the parabola in log rate through the best three lies: what the cell was trained at.
+    public var learningRate: Double
+    /// Set where the best trial has the lowest or the highest rate of the grid: the grid was too small.
+    public var end: End?
+
+    public init(
+      budgetShare: Double, textSHA256: String, textBytes: Int, trials: [Trial], learningRate: Double, end: End?
+    ) {
+      self.budgetShare = budgetShare
+      self.textSHA256 = textSHA256
+      self.textBytes = textBytes
+      self.trials = trials
+      trainingFLOPs = trials.reduce(0) { $0 + $1.trainingFLOPs }
+      self.learningRate = learningRate
+      self.end = end
     }
   }
 

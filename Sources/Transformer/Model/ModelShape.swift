@@ -29,9 +29,13 @@ public struct ModelShape: Sendable, Hashable, Codable {
 }
 
 extension ModelShape {
-  /// The paper's sizes (table 5) and `1m` for a laptop: dim, heads, layers, MLP; head size 64.
+  /// The paper's sizes (table 5) from `3m` up, and smaller ones for a laptop: dim, heads, layers, MLP; head size 64.
+  /// `100k`, `200k` and `900k` are named for their weights outside the embedding; `1m` has 393k.
   static let sizes: [(name: String, dim: Int, heads: Int, layers: Int, mlp: Int)] = [
+    ("100k", 64, 1, 2, 256),
+    ("200k", 96, 2, 2, 256),
     ("1m", 128, 2, 2, 512),
+    ("900k", 192, 3, 2, 768),
     ("3m", 256, 4, 3, 1024),
     ("25m", 512, 8, 6, 2048),
     ("113m", 768, 12, 12, 3072),
