@@ -20,8 +20,8 @@ public struct CellRequest: Sendable, Codable, Hashable {
   public var match: Match
   public var evaluation: Experiment.Evaluation
 
-  /// "GZip[v=256] 1m seed 1", for progress.
-  public var title: String { "\(tokenizer) \(size) seed \(seed)" }
+  /// "GZip[v=256] 1m seed 1 for 8.00 T FLOPs", for progress.
+  public var title: String { "\(tokenizer) \(size) seed \(seed) for \(match.title)" }
 }
 
 /// An experiment with every choice made: what is machine-dependent is a value, what depended on other cells is each
@@ -32,7 +32,8 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
   public var fastest: Precision
   /// Canonical names in the experiment's order.
   public var tokenizers: [String]
-  /// Seeds outermost: a run that is stopped has whole seeds, not whole tokenizers.
+  /// Seeds outermost, then budgets, the smallest first: a run that is stopped has whole seeds and whole rungs of a
+  /// ladder, not whole tokenizers.
   public var cells: [CellRequest]
 
   /// - Parameter fastest: what `precision: auto` means here.
@@ -52,12 +53,14 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
       return experiment.m1.options(precision: m1Precision, windowBits: backend.windowBits(of: spec))
     }
     cells = experiment.seeds.flatMap { seed in
-      zip(specs, m1).flatMap { spec, m1 in
-        experiment.m2.sizes.map { size in
-          CellRequest(
-            experiment: experiment.name, tokenizer: spec.canonicalName, writtenTokenizer: spec.writtenName, size: size,
-            seed: seed, corpus: experiment.corpus, m1: m1, m1Description: description, m2: m2,
-            match: experiment.match, evaluation: experiment.evaluation)
+      experiment.matches.flatMap { match in
+        zip(specs, m1).flatMap { spec, m1 in
+          experiment.m2.sizes.map { size in
+            CellRequest(
+              experiment: experiment.name, tokenizer: spec.canonicalName, writtenTokenizer: spec.writtenName,
+              size: size, seed: seed, corpus: experiment.corpus, m1: m1, m1Description: description, m2: m2,
+              match: match, evaluation: experiment.evaluation)
+          }
         }
       }
     }

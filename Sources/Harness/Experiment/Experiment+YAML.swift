@@ -27,7 +27,7 @@ extension Experiment {
     if let section = try root.optionalSection("m1") { m1 = try M1(section) }
     m2 = try M2(root.section("m2"))
     let matchSection = try root.section("match")
-    match = try Match(matchSection)
+    (match, budgets) = try Match.read(matchSection)
     let seedList = try root.integers("seeds", in: 0...1 << 52) ?? [0]
     guard !seedList.isEmpty, Set(seedList).count == seedList.count else {
       throw root.error("seeds", "give different integers")
@@ -64,15 +64,18 @@ extension Experiment {
         guard let vocabulary = try registry.backend(named: spec.name).vocabularySize(of: spec),
           let shape = ModelShape(named: size, vocabulary: vocabulary)
         else { continue }
-        do {
-          guard let steps = try match.steps(shape: shape, training: m2.training, bytesPerToken: 1), steps < 1 else {
-            continue
-          }
-        } catch { throw section.error("budget", "\(error)") }
-        throw section.error(
-          "budget",
-          "\(match.budget) is under one training step of \(name) at size \(size); raise it, or lower batch or sequenceLength"
-        )
+        for (index, match) in matches.enumerated() {
+          let key = budgets.isEmpty ? "budget" : "budgets", element = budgets.isEmpty ? nil : index
+          do {
+            guard let steps = try match.steps(shape: shape, training: m2.training, bytesPerToken: 1), steps < 1 else {
+              continue
+            }
+          } catch { throw section.error(key, "\(error)", element: element) }
+          throw section.error(
+            key,
+            "\(match.budget) is under one training step of \(name) at size \(size); raise it, or lower batch or sequenceLength",
+            element: element)
+        }
       }
     }
   }
@@ -146,16 +149,25 @@ extension TrainingOptions {
 }
 
 extension Match {
-  fileprivate init(_ section: YAMLSection) throws {
-    self.init()
-    by = MatchBy(rawValue: try section.choice("by", MatchBy.allCases.map(\.rawValue)) ?? "flops") ?? .flops
-    guard let budget = try section.number("budget", in: 1...1e30) else {
-      throw section.error("budget", "is missing: the training \(by.rawValue) of each cell, such as 8e12")
+  /// One budget, or the budgets of a ladder: then the match has the smallest.
+  fileprivate static func read(_ section: YAMLSection) throws -> (match: Match, budgets: [Double]) {
+    var match = Match()
+    match.by = MatchBy(rawValue: try section.choice("by", MatchBy.allCases.map(\.rawValue)) ?? "flops") ?? .flops
+    let budget = try section.number("budget", in: 1...1e30), budgets = try section.numbers("budgets", in: 1...1e30)
+    switch (budget, budgets) {
+    case (nil, nil):
+      throw section.error("budget", "is missing: the training \(match.by.rawValue) of each cell, such as 8e12")
+    case (_?, _?): throw section.error("budgets", "give either budget or budgets, not both")
+    case (let budget, let budgets):
+      if let budgets, budgets.isEmpty || zip(budgets, budgets.dropFirst()).contains(where: { $0 >= $1 }) {
+        throw section.error("budgets", "give different numbers, the smallest first, such as [1e12, 4e12, 1.6e13]")
+      }
+      match.budget = budget ?? budgets?.first ?? match.budget
     }
-    self.budget = budget
     let conventions = FLOPsConvention.allCases.map(\.rawValue)
-    flops = FLOPsConvention(rawValue: try section.choice("flops", conventions) ?? "all") ?? .all
+    match.flops = FLOPsConvention(rawValue: try section.choice("flops", conventions) ?? "all") ?? .all
     try section.finish()
+    return (match, budgets ?? [])
   }
 }
 

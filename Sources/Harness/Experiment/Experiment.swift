@@ -47,6 +47,8 @@ public struct Experiment: Sendable, Codable, Hashable {
   public var m1 = M1()
   public var m2 = M2()
   public var match = Match()
+  /// A ladder over compute: every cell once for each of these budgets, ascending. Empty for ``match``'s alone.
+  public var budgets: [Double] = []
   public var seeds: [UInt64] = [0]
   public var evaluation = Evaluation()
 
@@ -54,5 +56,15 @@ public struct Experiment: Sendable, Codable, Hashable {
     self.name = name
     self.corpus = corpus
     self.tokenizers = tokenizers
+  }
+
+  /// What each round of cells gets: one for each budget, the smallest first.
+  var matches: [Match] {
+    guard !budgets.isEmpty else { return [match] }
+    return budgets.map { budget in
+      var one = match
+      one.budget = budget
+      return one
+    }
   }
 }

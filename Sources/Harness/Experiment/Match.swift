@@ -1,3 +1,4 @@
+import Support
 import Transformer
 
 /// What a cell's training budget is counted in.
@@ -12,6 +13,9 @@ public struct Match: Sendable, Codable, Hashable {
   public var flops = FLOPsConvention.all
 
   public init() {}
+
+  /// "8.00 T FLOPs", for progress and plans.
+  public var title: String { "\(short(budget)) \(by == .flops ? "FLOPs" : by.rawValue)" }
 
   /// Steps that the budget buys; nil where bytes per token must be measured first.
   /// - Throws: ``HarnessError/cell(_:)`` for more steps than can be counted.

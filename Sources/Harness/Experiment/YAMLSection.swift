@@ -123,9 +123,20 @@ final class YAMLSection {
 
   func number(_ key: String, in range: ClosedRange<Double>) throws -> Double? {
     guard let text = try string(key) else { return nil }
+    return try number(key, text, in: range)
+  }
+
+  func numbers(_ key: String, in range: ClosedRange<Double>) throws -> [Double]? {
+    try strings(key)?.enumerated().map { index, text in try number(key, text, in: range, element: index) }
+  }
+
+  private func number(_ key: String, _ text: String, in range: ClosedRange<Double>, element: Int? = nil) throws
+    -> Double
+  {
     guard let value = Self.value(text), range.contains(value) else {
       throw error(
-        key, "'\(text)' must be a number from \(Self.brief(range.lowerBound)) to \(Self.brief(range.upperBound))")
+        key, "'\(text)' must be a number from \(Self.brief(range.lowerBound)) to \(Self.brief(range.upperBound))",
+        element: element)
     }
     return value
   }

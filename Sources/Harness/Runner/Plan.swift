@@ -9,6 +9,8 @@ public struct Plan: Sendable, Codable {
     public let tokenizer: String
     public let size: String
     public let seed: UInt64
+    /// As ``Match`` counts it.
+    public let budget: Double
     /// nil where it takes the trained tokenizer to tell.
     public let steps: Int?
     public let flops: Double?
@@ -32,7 +34,8 @@ public struct Plan: Sendable, Codable {
       }
       let steps = try shape.flatMap { try request.match.steps(shape: $0, training: request.m2, bytesPerToken: nil) }
       return Cell(
-        tokenizer: request.tokenizer, size: request.size, seed: request.seed, steps: steps,
+        tokenizer: request.tokenizer, size: request.size, seed: request.seed, budget: request.match.budget,
+        steps: steps,
         flops: shape.flatMap { shape in steps.map { Self.flops(shape, request.m2, steps: $0) } })
     }
     m1 = unique(experiment.cells.compactMap(\.m1)).map { options in
@@ -60,8 +63,9 @@ public struct Plan: Sendable, Codable {
         "  M1 \(m1.size) of \(m1.contextLength) positions  steps \(m1.steps)  FLOPs \(scientific(m1.flops))")
     }
     let widest = cells.map(\.tokenizer.count).max() ?? 0
-    for key in unique(cells.map { [$0.tokenizer, $0.size] }) {
-      let same = cells.filter { [$0.tokenizer, $0.size] == key }
+    func row(_ cell: Cell) -> [String] { [cell.tokenizer, cell.size, "\(cell.budget)"] }
+    for key in unique(cells.map(row)) {
+      let same = cells.filter { row($0) == key }
       lines.append(
         "  \(key[0].padding(toLength: widest, withPad: " ", startingAt: 0))  \(key[1])  \(same.count) seed\(same.count == 1 ? "" : "s")"
           + "  steps \(same[0].steps.map(String.init) ?? "---")  FLOPs \(same[0].flops.map(scientific) ?? "---")")
