@@ -9,6 +9,7 @@ struct Cell {
   var tokenizer = "Bytes"
   var size = "1m"
   var seed: UInt64 = 1
+  var variant: String?
   var fields = ["match.budget": "1e12", "corpus.sha256": "abc"]
   /// Nats and bytes of each held-out example.
   var nats = [20.0, 22, 24, 30]
@@ -35,6 +36,7 @@ struct Cell {
       experiment: "test", tokenizer: tokenizer, size: size, seed: seed, protocol: ComparisonProtocol(fields: fields),
       request: .object([:]))
     content.error = error
+    content.variant = variant
     content.corpus = .init(
       files: ["words.txt"], trainingSHA256: String(repeating: "c", count: 64), heldOutSHA256: textSHA256,
       trainingBytes: 40_000_000, heldOutBytes: bytes.reduce(0, +), documents: 7)

@@ -6,6 +6,8 @@ import Transformer
 /// alone tells how to make it again.
 public struct CellRequest: Sendable, Codable, Hashable {
   public var experiment: String
+  /// Which of the experiment's variants it is of; nil for the experiment as it stands. No part of any key.
+  public var variant: String?
   /// Canonical name, and the name as written with the paths of its files.
   public var tokenizer: String
   public var writtenTokenizer: String
@@ -57,9 +59,9 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
         zip(specs, m1).flatMap { spec, m1 in
           experiment.m2.sizes.map { size in
             CellRequest(
-              experiment: experiment.name, tokenizer: spec.canonicalName, writtenTokenizer: spec.writtenName,
-              size: size, seed: seed, corpus: experiment.corpus, m1: m1, m1Description: description, m2: m2,
-              match: match, evaluation: experiment.evaluation)
+              experiment: experiment.name, variant: nil, tokenizer: spec.canonicalName,
+              writtenTokenizer: spec.writtenName, size: size, seed: seed, corpus: experiment.corpus, m1: m1,
+              m1Description: description, m2: m2, match: match, evaluation: experiment.evaluation)
           }
         }
       }

@@ -30,6 +30,24 @@ extension ComparisonProtocol {
   }
 }
 
+extension ComparisonProtocol {
+  /// The protocol of a request, told from a record of the same experiment without reading any text: the record's, with
+  /// those fields changed in which the two requests differ. nil where they differ in the texts themselves.
+  init?(_ request: CellRequest, like record: RunRecord) throws {
+    let made = try record.request.decoded(as: CellRequest.self)
+    guard request.corpus == made.corpus, request.evaluation.bytes == made.evaluation.bytes,
+      request.evaluation.texts == made.evaluation.texts
+    else { return nil }
+    func fields(_ request: CellRequest) throws -> [String: String] {
+      try ComparisonProtocol(request, trainingSHA256: "", heldOutSHA256: "", texts: [:]).fields
+    }
+    let wanted = try fields(request), known = try fields(made)
+    var result = record.protocol.fields
+    for key in Set(wanted.keys).union(known.keys) where wanted[key] != known[key] { result[key] = wanted[key] }
+    self.init(fields: result)
+  }
+}
+
 extension TrainingOptions {
   /// Every option by name, as text: an option that is added is in here without being named.
   func fields() throws -> [String: String] {

@@ -22,6 +22,7 @@ extension Stages {
         request, trainingSHA256: corpus.train.sha256, heldOutSHA256: heldOut,
         texts: Dictionary(uniqueKeysWithValues: texts.map { ($0.name, $0.split.sha256) })),
       request: try JSONValue(encoding: request))
+    content.variant = request.variant
     content.corpus = RunRecord.Corpus(request.corpus, corpus, heldOutSHA256: heldOut)
     do { try run(request, corpus, texts, into: &content, trace) } catch let error as HarnessError {
       if case .busy = error { throw error }
