@@ -167,10 +167,12 @@ public struct RunRecord: Codable, Sendable, Hashable {
     public var perByteNonEmbedding: Double
     /// The tokenizer's own.
     public var tokenizerPerByte: Double
+    /// FLOPs of M1's training that the budget paid for, by the budget's convention; nil where M1 was free.
+    public var m1Counted: Double?
 
     public init(
       trainingAll: Double, trainingNonEmbedding: Double, perTokenAll: Double, perTokenNonEmbedding: Double,
-      perByteAll: Double, perByteNonEmbedding: Double, tokenizerPerByte: Double
+      perByteAll: Double, perByteNonEmbedding: Double, tokenizerPerByte: Double, m1Counted: Double? = nil
     ) {
       self.trainingAll = trainingAll
       self.trainingNonEmbedding = trainingNonEmbedding
@@ -179,6 +181,7 @@ public struct RunRecord: Codable, Sendable, Hashable {
       self.perByteAll = perByteAll
       self.perByteNonEmbedding = perByteNonEmbedding
       self.tokenizerPerByte = tokenizerPerByte
+      self.m1Counted = m1Counted
     }
   }
 

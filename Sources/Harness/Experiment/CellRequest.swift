@@ -1,4 +1,5 @@
 import Records
+import Support
 import Tokenizers
 import Transformer
 
@@ -18,12 +19,18 @@ public struct CellRequest: Sendable, Codable, Hashable {
   public var m1: ByteModelOptions?
   /// M1 as the experiment describes it for all its tokenizers: part of what a table shares.
   public var m1Description: [String: String]
+  /// How many of the experiment's tokenizers share M1's cost, where `match.m1` is `shared`; nil elsewhere.
+  public var m1Users: Int?
   public var m2: TrainingOptions
+  /// Bytes that a sequence holds, where it is they that are equal: then `m2` says only how many tokens a step has.
+  public var contextBytes: Int?
   public var match: Match
   public var evaluation: Experiment.Evaluation
 
   /// "GZip[v=256] 1m seed 1 for 8.00 T FLOPs", for progress.
-  public var title: String { "\(tokenizer) \(size) seed \(seed) for \(match.title)" }
+  public var title: String {
+    "\(tokenizer) \(size) seed \(seed) for \(match.title)" + (variant.map { ", \($0)" } ?? "")
+  }
 }
 
 /// An experiment with every choice made: what is machine-dependent is a value, what depended on other cells is each
@@ -34,7 +41,7 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
   public var fastest: Precision
   /// Canonical names in the experiment's order.
   public var tokenizers: [String]
-  /// Seeds outermost, then budgets, the smallest first: a run that is stopped has whole seeds and whole rungs of a
+  /// The experiment as it stands, then variant by variant. In each, seeds outermost, then budgets, the smallest first: a run that is stopped has whole seeds and whole rungs of a
   /// ladder, not whole tokenizers.
   public var cells: [CellRequest]
 
@@ -43,8 +50,13 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
   public init(_ experiment: Experiment, registry: Registry, fastest: Precision) throws {
     name = experiment.name
     self.fastest = fastest
+    cells = try experiment.all.flatMap { try Self.cells($0, registry: registry, fastest: fastest) }
+    tokenizers = unique(cells.map(\.tokenizer))
+  }
+
+  /// The cells of one variant.
+  private static func cells(_ experiment: Experiment, registry: Registry, fastest: Precision) throws -> [CellRequest] {
     let specs = try experiment.tokenizers.map { try registry.resolve($0) }
-    tokenizers = specs.map(\.canonicalName)
     var m2 = experiment.m2.training
     m2.precision = experiment.m2.precision ?? fastest
     let m1Precision = experiment.m1.precision ?? fastest
@@ -54,18 +66,20 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
       guard backend.descriptor.needsByteModel else { return nil }
       return experiment.m1.options(precision: m1Precision, windowBits: backend.windowBits(of: spec))
     }
-    cells = experiment.seeds.flatMap { seed in
+    let cells = experiment.seeds.flatMap { seed in
       experiment.matches.flatMap { match in
         zip(specs, m1).flatMap { spec, m1 in
           experiment.m2.sizes.map { size in
             CellRequest(
-              experiment: experiment.name, variant: nil, tokenizer: spec.canonicalName,
+              experiment: experiment.name, variant: experiment.variant, tokenizer: spec.canonicalName,
               writtenTokenizer: spec.writtenName, size: size, seed: seed, corpus: experiment.corpus, m1: m1,
-              m1Description: description, m2: m2, match: match, evaluation: experiment.evaluation)
+              m1Description: description, m2: m2, contextBytes: experiment.m2.contextBytes, match: match,
+              evaluation: experiment.evaluation)
           }
         }
       }
     }
+    return CellRequest.countingM1Users(cells)
   }
 }
 

@@ -16,7 +16,10 @@ extension Experiment {
   }
 
   public init(yaml: String, file path: String, registry: Registry) throws {
-    let root = try YAMLSection(yaml: yaml, file: path)
+    try self.init(YAMLSection(yaml: yaml, file: path), file: path, registry: registry)
+  }
+
+  private init(_ root: YAMLSection, file path: String, registry: Registry) throws {
     let name = try root.string("name") ?? ((path as NSString).lastPathComponent as NSString).deletingPathExtension
     guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || "-_.".contains($0) }), name.first != "." else {
       throw root.error("name", "'\(name)' must be letters, digits, - and _: it names a folder")
@@ -34,8 +37,20 @@ extension Experiment {
     }
     seeds = seedList.map(UInt64.init)
     if let section = try root.optionalSection("evaluation") { evaluation = try Evaluation(section) }
+    let overlays = try root.overlays("variants", keeping: ["name", "corpus", "variants"])
     try root.finish()
     try checkBudget(matchSection, registry: registry)
+    for (name, section) in overlays {
+      var one = try Experiment(section, file: path, registry: registry)
+      one.variant = name
+      if let same = all.first(where: { $0.table == one.table }) {
+        throw section.error(
+          "",
+          "its cells would stand in the table of \(same.variant.map { "'\($0)'" } ?? "the experiment as it stands"): "
+            + "change what a table shares, such as m2, m1, match or evaluation.bytes")
+      }
+      variants.append(one)
+    }
   }
 
   /// The tokenizers as written, each checked, none twice.
@@ -58,6 +73,7 @@ extension Experiment {
   /// A budget below one step, or above what can be counted, is refused before anything is trained, where the name tells
   /// the vocabulary.
   private func checkBudget(_ section: YAMLSection, registry: Registry) throws {
+    guard m2.contextBytes == nil else { return }  // a step's tokens are known when bytes/token are
     for size in m2.sizes {
       for name in tokenizers {
         let spec = try registry.resolve(name)
@@ -122,6 +138,7 @@ extension Experiment.M2 {
     }
     guard Set(sizes).count == sizes.count else { throw section.error("sizes", "a size is listed twice") }
     training.sequenceLength = try section.integer("sequenceLength", in: 2...1 << 16) ?? training.sequenceLength
+    contextBytes = try section.integer("contextBytes", in: 2...1 << 24)
     precision = try training.read(section)
     try section.finish()
   }
@@ -166,6 +183,13 @@ extension Match {
     }
     let conventions = FLOPsConvention.allCases.map(\.rawValue)
     match.flops = FLOPsConvention(rawValue: try section.choice("flops", conventions) ?? "all") ?? .all
+    let accounts = ["free"] + M1Account.allCases.map(\.rawValue)
+    match.m1 = try section.choice("m1", accounts).flatMap(M1Account.init)
+    if let account = match.m1, match.by != .flops {
+      throw section.error(
+        "m1",
+        "'\(account.rawValue)' takes FLOPs from a budget that is in \(match.by.rawValue); give by: flops, or m1: free")
+    }
     try section.finish()
     return (match, budgets ?? [])
   }

@@ -11,6 +11,8 @@ public struct Match: Sendable, Codable, Hashable {
   public var budget = 1e12
   /// How FLOPs are counted.
   public var flops = FLOPsConvention.all
+  /// What of M1's training the budget pays for; nil for nothing.
+  public var m1: M1Account?
 
   public init() {}
 

@@ -41,9 +41,10 @@ extension Stages {
 
   /// Makes one cell: M1 → tokenizer → tokens → model → scores. Everything that lies in the store is found there.
   private func run(
-    _ request: CellRequest, _ corpus: Corpus, _ texts: [(name: String, split: TextSplit)],
+    _ requested: CellRequest, _ corpus: Corpus, _ texts: [(name: String, split: TextSplit)],
     into content: inout RunRecord.Content, _ trace: Trace
   ) throws {
+    var request = requested
     let spec = try registry.resolve(request.writtenTokenizer)
     guard spec.canonicalName == request.tokenizer else {
       throw HarnessError.cell(
@@ -64,11 +65,14 @@ extension Stages {
       throw HarnessError.cell("unknown model size '\(request.size)'")
     }
     content.model = RunRecord.Model(shape)
-    let ratio = request.match.by == .bytes ? try trainingBytesPerToken(saved, corpus.train, trace) : nil
-    guard let steps = try request.match.steps(shape: shape, training: request.m2, bytesPerToken: ratio), steps >= 1
-    else {
-      throw HarnessError.cell("the budget of \(request.match.budget) \(request.match.by.rawValue) is under one step")
+    let measures = request.match.by == .bytes || request.contextBytes != nil
+    let ratio = measures ? try trainingBytesPerToken(saved, corpus.train, trace) : nil
+    if let bytes = request.contextBytes, let ratio {
+      request.m2 = try request.m2.lookingBack(bytes: bytes, bytesPerToken: ratio)
     }
+    let match = try request.matchAfterM1()
+    guard let steps = try match.steps(shape: shape, training: request.m2, bytesPerToken: ratio), steps >= 1
+    else { throw HarnessError.cell("the budget of \(match.budget) \(match.by.rawValue) is under one step") }
     let wanted = steps * request.m2.tokensPerStep
     let tokens = try trainingTokens(saved, corpus.train, wanted: wanted, trace)
     content.tokenization = RunRecord.Tokenization(tokenizer, training: tokens, heldOut: heldOut)
@@ -106,6 +110,6 @@ extension Stages {
     content.flops = RunRecord.FLOPs(
       shape, request.m2, steps: steps,
       heldOutBytesPerToken: compressionRatio(bytes: heldOut.byteCount, tokens: heldOut.tokenCount),
-      tokenizerPerByte: tokenizer.flopsPerByte)
+      tokenizerPerByte: tokenizer.flopsPerByte, m1Counted: request.m1FLOPs)
   }
 }

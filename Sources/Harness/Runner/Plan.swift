@@ -9,6 +9,7 @@ public struct Plan: Sendable, Codable {
     public let tokenizer: String
     public let size: String
     public let seed: UInt64
+    public let variant: String?
     /// As ``Match`` counts it.
     public let budget: Double
     /// nil where it takes the trained tokenizer to tell.
@@ -32,9 +33,12 @@ public struct Plan: Sendable, Codable {
       let shape = try registry.backend(named: spec.name).vocabularySize(of: spec).flatMap {
         ModelShape(named: request.size, vocabulary: $0)
       }
-      let steps = try shape.flatMap { try request.match.steps(shape: $0, training: request.m2, bytesPerToken: nil) }
+      // A step's tokens are known when bytes/token are; what M1 leaves nothing for is said in its record.
+      let match = request.contextBytes == nil ? try? request.matchAfterM1() : nil
+      let steps = try shape.flatMap { try match?.steps(shape: $0, training: request.m2, bytesPerToken: nil) }
       return Cell(
-        tokenizer: request.tokenizer, size: request.size, seed: request.seed, budget: request.match.budget,
+        tokenizer: request.tokenizer, size: request.size, seed: request.seed, variant: request.variant,
+        budget: request.match.budget,
         steps: steps,
         flops: shape.flatMap { shape in steps.map { Self.flops(shape, request.m2, steps: $0) } })
     }
@@ -63,12 +67,13 @@ public struct Plan: Sendable, Codable {
         "  M1 \(m1.size) of \(m1.contextLength) positions  steps \(m1.steps)  FLOPs \(scientific(m1.flops))")
     }
     let widest = cells.map(\.tokenizer.count).max() ?? 0
-    func row(_ cell: Cell) -> [String] { [cell.tokenizer, cell.size, "\(cell.budget)"] }
+    func row(_ cell: Cell) -> [String] { [cell.tokenizer, cell.size, "\(cell.budget)", cell.variant ?? ""] }
     for key in unique(cells.map(row)) {
       let same = cells.filter { row($0) == key }
       lines.append(
         "  \(key[0].padding(toLength: widest, withPad: " ", startingAt: 0))  \(key[1])  \(same.count) seed\(same.count == 1 ? "" : "s")"
-          + "  steps \(same[0].steps.map(String.init) ?? "---")  FLOPs \(same[0].flops.map(scientific) ?? "---")")
+          + "  steps \(same[0].steps.map(String.init) ?? "---")  FLOPs \(same[0].flops.map(scientific) ?? "---")"
+          + (same[0].variant.map { "  \($0)" } ?? ""))
     }
     lines.append(
       "total \(scientific(totalFLOPs)) training FLOPs, about \(duration(totalFLOPs / flopsPerSecond)) of training here at an assumed "

@@ -62,15 +62,12 @@ extension RunFolder {
   }
 
   private static func plans(_ resolved: ResolvedExperiment, records: [RunRecord]) -> [ReportPlan] {
-    // All that decides a protocol, the cell left out.
-    var known: [CellRequest: ComparisonProtocol] = [:]
+    var known: [String: ComparisonProtocol] = [:]  // by the outline's hash
     let cells = resolved.cells.compactMap { request -> (request: CellRequest, protocol: ComparisonProtocol)? in
-      var shared = request
-      (shared.tokenizer, shared.writtenTokenizer, shared.size, shared.seed, shared.m1) = ("", "", "", 0, nil)
-      if let one = known[shared] { return (request, one) }
-      guard let one = records.lazy.compactMap({ try? ComparisonProtocol(request, like: $0) }).first else { return nil }
-      known[shared] = one
-      return (request, one)
+      guard let outline = try? ComparisonProtocol(outline: request).hash else { return nil }
+      let one = known[outline] ?? records.lazy.compactMap { try? ComparisonProtocol(request, like: $0) }.first
+      known[outline] = one
+      return one.map { (request, $0) }
     }
     return unique(cells.map(\.protocol)).map { one in
       let same = cells.filter { $0.protocol == one }.map(\.request)
