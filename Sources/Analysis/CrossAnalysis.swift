@@ -18,4 +18,4 @@ public struct CrossAnalysis: Sendable {
 }
 
 /// Every analysis across protocols, in the report's order.
-public let builtInCrossAnalyses: [CrossAnalysis] = []
+public let builtInCrossAnalyses: [CrossAnalysis] = [.ladder]

@@ -47,6 +47,12 @@ private func message(_ yaml: String) -> String {
   ("budget: 1e12", "budget: 1e6", "under one training step"),
   ("budget: 1e12", "budgte: 1e12", "match.budget: is missing"),
   ("by: flops", "by: flop", "did you mean 'flops'?"),
+  ("budget: 1e12", "budget: 1e12, budgets: [1e12, 4e12]", "match.budgets: give either budget or budgets, not both"),
+  ("budget: 1e12", "budgets: [4e12, 1e12]", "the smallest first"),
+  ("budget: 1e12", "budgets: [1e12, 1e12]", "give different numbers"),
+  ("budget: 1e12", "budgets: []", "give different numbers"),
+  ("budget: 1e12", "budgets: [1e12, many]", "match.budgets[1]: 'many' must be a number from 1"),
+  ("budget: 1e12", "budgets: [1e6, 1e12]", "match.budgets[0]: 1000000.0 is under one training step"),
   ("corpus: {paths: [a.txt]}", "", "corpus: is missing"),
   ("name: x", "name: ../x", "names a folder"),
   ("name: x", "name: [", "not YAML"),
@@ -128,6 +134,23 @@ func mistakesAreNamed(old: String, new: String, expected: String) {
   #expect(try steps("steps", "77") == 77)
   #expect(try steps("tokens", "20480") == 10)
   #expect(try steps("bytes", "81920") == 10)
+}
+
+/// A ladder's cells are those of its budgets one by one: the same requests, whole rungs one after another.
+@Test func aLadderIsItsBudgetsOneByOne() throws {
+  func cells(_ budgets: String) throws -> [CellRequest] {
+    let yaml = good.replacingOccurrences(of: "budget: 1e12", with: budgets) + "\nseeds: [1, 2]"
+    let experiment = try Experiment(yaml: yaml, file: "x.yaml", registry: registry)
+    return try ResolvedExperiment(experiment, registry: registry, fastest: .f32).cells
+  }
+  let ladder = try cells("budgets: [1e12, 4e12]")
+  #expect(ladder.map(\.seed) == [1, 1, 1, 1, 2, 2, 2, 2])
+  #expect(ladder.map(\.match.budget) == [1e12, 1e12, 4e12, 4e12, 1e12, 1e12, 4e12, 4e12])
+  for budget in ["1e12", "4e12"] {
+    #expect(try ladder.filter { $0.match.budget == Double(budget) } == cells("budget: \(budget)"))
+  }
+  #expect(
+    ladder[0].title == "Bytes 1m seed 1 for 1.00 T FLOPs" && ladder[2].title == "Bytes 1m seed 1 for 4.00 T FLOPs")
 }
 
 @Test func tokenFilesRefuseEveryDamage() throws {

@@ -12,7 +12,7 @@ import Testing
   }
 
   @Test func goesThroughThreePoints() throws {
-    let points = [(x: 1.0, y: 5.0), (2, 3), (4, 4)]
+    let points: [(x: Double, y: Double)] = [(1, 5), (2, 3), (4, 4)]
     let fit = try #require(QuadraticFit(points))
     for point in points { #expect(abs(fit.value(at: point.x) - point.y) < 1e-12) }
   }

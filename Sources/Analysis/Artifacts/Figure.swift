@@ -33,10 +33,28 @@ public struct Figure: Sendable, Hashable {
     /// Series of one family share a colour and differ in dashes.
     public let family: String
     public let points: [Point]
-    public init(title: String, family: String, points: [Point]) {
+    /// Fitted to the points; drawn in the place of the line that joins them.
+    public let curve: Curve?
+    public init(title: String, family: String, points: [Point], curve: Curve? = nil) {
       self.title = title
       self.family = family
       self.points = points
+      self.curve = curve
+    }
+  }
+
+  /// A fitted line.
+  public struct Curve: Sendable, Hashable {
+    /// Ascending in x; their spreads are a band about the line.
+    public let points: [Point]
+    /// Solid up to this x, dashed beyond: nothing was measured there.
+    public let solidTo: Double
+    /// A place on it that is marked with a cross, such as its minimum.
+    public let marked: Point?
+    public init(points: [Point], solidTo: Double, marked: Point? = nil) {
+      self.points = points
+      self.solidTo = solidTo
+      self.marked = marked
     }
   }
 
