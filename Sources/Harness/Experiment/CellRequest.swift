@@ -6,30 +6,63 @@ import Transformer
 /// Everything that determines one cell's content, the texts' bytes aside, with no choice left open. A record carries it, so that the record
 /// alone tells how to make it again.
 public struct CellRequest: Sendable, Codable, Hashable {
+  /// A tokenizer that may be trained, with its M1.
+  public struct Candidate: Sendable, Codable, Hashable {
+    public var tokenizer: String
+    public var writtenTokenizer: String
+    public var m1: ByteModelOptions?
+  }
+
   public var experiment: String
   /// Which of the experiment's variants it is of; nil for the experiment as it stands. No part of any key.
   public var variant: String?
-  /// Canonical name, and the name as written with the paths of its files.
+  /// Canonical name, and the name as written with the paths of its files; of a ``Contestant``.
   public var tokenizer: String
   public var writtenTokenizer: String
+  /// What the name stands for where it leaves the vocabulary open; nil where it does not.
+  public var candidates: [Candidate]?
   public var size: String
   public var seed: UInt64
   public var corpus: CorpusOptions
-  /// M1 behind this tokenizer; nil where it needs none.
+  /// M1 behind this tokenizer; nil where it needs none, and where the candidates have their own.
   public var m1: ByteModelOptions?
   /// M1 as the experiment describes it for all its tokenizers: part of what a table shares.
   public var m1Description: [String: String]
   /// How many of the experiment's tokenizers share M1's cost, where `match.m1` is `shared`; nil elsewhere.
   public var m1Users: Int?
+  /// With ``tuning``, all but the learning rate.
   public var m2: TrainingOptions
   /// Bytes that a sequence holds, where it is they that are equal: then `m2` says only how many tokens a step has.
   public var contextBytes: Int?
+  /// The search for the learning rate, and for the best of the candidates; nil where both are given.
+  public var tuning: Tuning?
   public var match: Match
   public var evaluation: Experiment.Evaluation
 
   /// "GZip[v=256] 1m seed 1 for 8.00 T FLOPs", for progress.
   public var title: String {
     "\(tokenizer) \(size) seed \(seed) for \(match.title)" + (variant.map { ", \($0)" } ?? "")
+  }
+
+  /// The cell with each tokenizer that it may be trained with, nothing left open but the learning rate; at least one.
+  var alternatives: [CellRequest] {
+    var one = self
+    one.candidates = nil
+    one.tuning = nil
+    guard let candidates else { return [one] }
+    return candidates.map { candidate in
+      one.tokenizer = candidate.tokenizer
+      one.writtenTokenizer = candidate.writtenTokenizer
+      one.m1 = candidate.m1
+      return one
+    }
+  }
+
+  /// The same at a learning rate.
+  func at(rate: Double) -> CellRequest {
+    var request = self
+    request.m2.learningRate = rate
+    return request
   }
 }
 
@@ -56,25 +89,31 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
 
   /// The cells of one variant.
   private static func cells(_ experiment: Experiment, registry: Registry, fastest: Precision) throws -> [CellRequest] {
-    let specs = try experiment.tokenizers.map { try registry.resolve($0) }
+    let contestants = try experiment.tokenizers.map { try Contestant($0, registry: registry) }
     var m2 = experiment.m2.training
     m2.precision = experiment.m2.precision ?? fastest
     let m1Precision = experiment.m1.precision ?? fastest
     let description = try experiment.m1.description(precision: m1Precision)
-    let m1 = try specs.map { spec -> ByteModelOptions? in
+    func candidate(_ spec: ResolvedSpec) throws -> CellRequest.Candidate {
       let backend = try registry.backend(named: spec.name)
-      guard backend.descriptor.needsByteModel else { return nil }
-      return experiment.m1.options(precision: m1Precision, windowBits: backend.windowBits(of: spec))
+      return CellRequest.Candidate(
+        tokenizer: spec.canonicalName, writtenTokenizer: spec.writtenName,
+        m1: backend.descriptor.needsByteModel
+          ? experiment.m1.options(precision: m1Precision, windowBits: backend.windowBits(of: spec)) : nil)
     }
-    let cells = experiment.seeds.flatMap { seed in
-      experiment.matches.flatMap { match in
-        zip(specs, m1).flatMap { spec, m1 in
-          experiment.m2.sizes.map { size in
-            CellRequest(
-              experiment: experiment.name, variant: experiment.variant, tokenizer: spec.canonicalName,
-              writtenTokenizer: spec.writtenName, size: size, seed: seed, corpus: experiment.corpus, m1: m1,
-              m1Description: description, m2: m2, contextBytes: experiment.m2.contextBytes, match: match,
-              evaluation: experiment.evaluation)
+    let cells = try experiment.seeds.flatMap { seed in
+      try experiment.matches.flatMap { match in
+        try contestants.flatMap { contestant in
+          try experiment.m2.sizes.map { size in
+            let candidates = try contestant.specs(size: size).map(candidate)
+            let isOpen = candidates.map(\.tokenizer) != [contestant.name]
+            return CellRequest(
+              experiment: experiment.name, variant: experiment.variant, tokenizer: contestant.name,
+              writtenTokenizer: contestant.writtenName, candidates: isOpen ? candidates : nil, size: size, seed: seed,
+              corpus: experiment.corpus, m1: isOpen ? nil : candidates[0].m1, m1Description: description, m2: m2,
+              contextBytes: experiment.m2.contextBytes,
+              tuning: experiment.m2.tuning ?? (contestant.isSwept ? Tuning(rates: [m2.learningRate]) : nil),
+              match: match, evaluation: experiment.evaluation)
           }
         }
       }

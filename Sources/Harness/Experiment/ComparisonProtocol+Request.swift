@@ -31,6 +31,7 @@ extension ComparisonProtocol {
       fields["m2.context"] = "\(bytes) bytes"
       fields["m2.tokensPerStep"] = "\(request.m2.tokensPerStep)"
     }
+    if let tuned = request.tuning?.protocolText { fields["m2.learningRate"] = tuned }
     for (key, value) in request.m1Description { fields["m1.\(key)"] = value }
     for (name, sha256) in texts { fields["texts.\(name)"] = sha256 }
     self.init(fields: fields)

@@ -61,11 +61,11 @@ extension Experiment {
     var canonical: Set<String> = []
     return try names.enumerated().map { index, text in
       do {
-        let spec = try registry.resolve(text)
-        guard canonical.insert(spec.canonicalName).inserted else {
-          throw root.error("tokenizers", "\(spec.canonicalName) is listed twice", element: index)
+        let contestant = try Contestant(text, registry: registry)
+        guard canonical.insert(contestant.name).inserted else {
+          throw root.error("tokenizers", "\(contestant.name) is listed twice", element: index)
         }
-        return spec.writtenName
+        return contestant.writtenName
       } catch let error as TokenizerError { throw root.error("tokenizers", error.description, element: index) }
     }
   }
@@ -75,8 +75,7 @@ extension Experiment {
   private func checkBudget(_ section: YAMLSection, registry: Registry) throws {
     guard m2.contextBytes == nil else { return }  // a step's tokens are known when bytes/token are
     for size in m2.sizes {
-      for name in tokenizers {
-        let spec = try registry.resolve(name)
+      for spec in try tokenizers.flatMap({ try Contestant($0, registry: registry).specs(size: size) }) {
         guard let vocabulary = try registry.backend(named: spec.name).vocabularySize(of: spec),
           let shape = ModelShape(named: size, vocabulary: vocabulary)
         else { continue }
@@ -89,7 +88,7 @@ extension Experiment {
           } catch { throw section.error(key, "\(error)", element: element) }
           throw section.error(
             key,
-            "\(match.budget) is under one training step of \(name) at size \(size); raise it, or lower batch or sequenceLength",
+            "\(match.budget) is under one training step of \(spec.canonicalName) at size \(size); raise it, or lower batch or sequenceLength",
             element: element)
         }
       }
@@ -139,21 +138,38 @@ extension Experiment.M2 {
     guard Set(sizes).count == sizes.count else { throw section.error("sizes", "a size is listed twice") }
     training.sequenceLength = try section.integer("sequenceLength", in: 2...1 << 16) ?? training.sequenceLength
     contextBytes = try section.integer("contextBytes", in: 2...1 << 24)
-    precision = try training.read(section)
+    if section.isMapping("learningRate") { tuning = try Tuning(section.section("learningRate")) }
+    precision = try training.read(section, isTuned: tuning != nil)
+    try section.finish()
+  }
+}
+
+extension Tuning {
+  fileprivate init(_ section: YAMLSection) throws {
+    let rates = try section.numbers("tune", in: TrainingOptions.learningRates) ?? []
+    guard rates.count >= Self.fewestRates, Set(rates).count == rates.count else {
+      throw section.error("tune", "give at least \(Self.fewestRates) different rates, such as [1e-3, 2e-3, 4e-3, 8e-3]")
+    }
+    self.init(rates: rates)
+    budgetShare = try section.number("share", in: 0.001...1) ?? budgetShare
+    textBytes = try section.integer("bytes", in: 1...1 << 40) ?? textBytes
     try section.finish()
   }
 }
 
 extension TrainingOptions {
+  fileprivate static let learningRates = 1e-9...100.0
+
   /// Reads the keys that M1 and M2 share; returns the precision, nil for `auto`.
-  fileprivate mutating func read(_ section: YAMLSection) throws -> Precision? {
+  /// - Parameter isTuned: whether the learning rate is searched, and not a number to be read.
+  fileprivate mutating func read(_ section: YAMLSection, isTuned: Bool = false) throws -> Precision? {
     batch = try section.integer("batch", in: 1...1 << 20) ?? batch
     let kinds = OptimizerKind.allCases.map(\.rawValue)
     optimizer = OptimizerKind(rawValue: try section.choice("optimizer", kinds) ?? "adamw") ?? .adamw
     if optimizer == .adafactor { (schedule, learningRate, warmup) = (.rsqrt, 1, 10_000) }
     let schedules = Schedule.allCases.map(\.rawValue)
     if let word = try section.choice("schedule", schedules) { schedule = Schedule(rawValue: word) ?? schedule }
-    learningRate = try section.number("learningRate", in: 1e-9...100) ?? learningRate
+    if !isTuned { learningRate = try section.number("learningRate", in: Self.learningRates) ?? learningRate }
     embeddingRate = try section.number("embeddingRate", in: 1e-6...1e6) ?? embeddingRate
     warmup = try section.integer("warmup", in: 0...1 << 40) ?? warmup
     weightDecay = try section.number("weightDecay", in: 0...10) ?? weightDecay

@@ -27,6 +27,8 @@ public struct Experiment: Sendable, Codable, Hashable {
     public var training = TrainingOptions()
     /// Bytes of text that every tokenizer looks back on, where it is they that are equal; nil for equal tokens.
     public var contextBytes: Int?
+    /// How the learning rate of every cell is found; nil where `training` says it.
+    public var tuning: Tuning?
     /// nil for the fastest of the machine.
     public var precision: Precision? = .f32
     public init() {}
@@ -44,7 +46,7 @@ public struct Experiment: Sendable, Codable, Hashable {
   }
   public var name: String
   public var corpus: CorpusOptions
-  /// As written, with the paths of files.
+  /// As written, with the paths of files: names of ``Contestant``s.
   public var tokenizers: [String]
   public var m1 = M1()
   public var m2 = M2()

@@ -42,13 +42,15 @@ extension CellRequest {
   /// For `shared`: how many of the tokenizers use the very M1 of each request, written into it; all the numbers are part
   /// of what a table shares.
   static func countingM1Users(_ cells: [CellRequest]) -> [CellRequest] {
-    let users = Dictionary(grouping: cells.filter { $0.m1 != nil }, by: \.m1).mapValues {
+    // A sweep over vocabularies stands on one M1.
+    func m1(_ request: CellRequest) -> ByteModelOptions? { request.alternatives[0].m1 }
+    let users = Dictionary(grouping: cells.filter { m1($0) != nil }, by: m1).mapValues {
       Set($0.map(\.tokenizer)).count
     }
     return cells.map { request in
       guard request.match.m1 == .shared else { return request }
       var one = request
-      one.m1Users = request.m1.flatMap { users[$0] }
+      one.m1Users = m1(request).flatMap { users[$0] }
       one.m1Description["users"] = users.values.sorted().map { "\($0)" }.joined(separator: ", ")
       return one
     }

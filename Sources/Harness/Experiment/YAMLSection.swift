@@ -130,6 +130,8 @@ final class YAMLSection {
     return section
   }
 
+  func isMapping(_ key: String) -> Bool { mapping[Node(key)]?.mapping != nil }
+
   func string(_ key: String) throws -> String? {
     guard let node = node(key) else { return nil }
     guard let text = node.scalar?.string else { throw error(key, "must be a word") }
