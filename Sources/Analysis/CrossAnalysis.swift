@@ -7,15 +7,20 @@ public struct CrossAnalysis: Sendable {
   public let key: String
   /// The heading of its section.
   public let title: String
+  /// Whether its section is detail that a report may fold away.
+  public let isFolded: Bool
   /// From one input a protocol, in the report's order, to artifacts; none where they have nothing to say together.
   public let run: @Sendable ([AnalysisInput]) -> [Artifact]
 
-  public init(_ key: String, title: String, run: @escaping @Sendable ([AnalysisInput]) -> [Artifact]) {
+  public init(
+    _ key: String, title: String, isFolded: Bool = false, run: @escaping @Sendable ([AnalysisInput]) -> [Artifact]
+  ) {
     self.key = key
     self.title = title
+    self.isFolded = isFolded
     self.run = run
   }
 }
 
 /// Every analysis across protocols, in the report's order.
-public let builtInCrossAnalyses: [CrossAnalysis] = [.ladder]
+public let builtInCrossAnalyses: [CrossAnalysis] = [.acrossAxes, .whatItDependsOn, .ladder, .pairByPair]

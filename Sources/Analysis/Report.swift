@@ -59,7 +59,7 @@ public struct Report: Sendable {
     self.title = title
     crossSections = crossAnalyses.compactMap { analysis in
       let artifacts = analysis.run(planned)
-      return artifacts.isEmpty ? nil : Section(title: analysis.title, artifacts: artifacts, isFolded: false)
+      return artifacts.isEmpty ? nil : Section(title: analysis.title, artifacts: artifacts, isFolded: analysis.isFolded)
     }
     let names = axisNames(planned) + inputs.dropFirst(planned.count).map(\.protocol.hash)
     parts = zip(inputs, names).enumerated().map { index, named in

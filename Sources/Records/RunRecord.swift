@@ -101,7 +101,7 @@ public struct RunRecord: Codable, Sendable, Hashable {
     }
   }
 
-  /// The model behind the tokenizer, for those that have one. Its training stands outside the budget.
+  /// The model behind the tokenizer, for those that have one. ``FLOPs/m1Counted`` says what of it the budget paid for.
   public struct M1: Codable, Sendable, Hashable {
     public var size: String
     public var steps: Int

@@ -37,19 +37,11 @@ public func markdown(_ artifact: Artifact) -> String {
 /// heading that says how it differs, its detail folded away.
 public func markdown(_ report: Report) -> String {
   var blocks = ["# \(markdownEscaped(report.title))\n"]
-  blocks += report.crossSections.flatMap { markdown($0, heading: "##") }
+  blocks += markdown(report.crossSections, heading: "##")
   for (index, part) in report.parts.enumerated() {
     let isAlone = index == 0 && report.crossSections.isEmpty
     if !isAlone { blocks += heading(of: part, isFirst: index == 0) }
-    let level = isAlone ? "##" : "###"
-    blocks += part.sections.filter { !$0.isFolded }.flatMap { markdown($0, heading: level) }
-    let folded = part.sections.filter(\.isFolded)
-    if !folded.isEmpty {
-      let titles = folded.map { markdownEscaped($0.title) }.joined(separator: ", ")
-      blocks.append("<details>\n<summary>\(titles)</summary>\n")
-      blocks += folded.flatMap { markdown($0, heading: level) }
-      blocks.append("</details>\n")
-    }
+    blocks += markdown(part.sections, heading: isAlone ? "##" : "###")
   }
   return blocks.joined(separator: "\n")
 }
@@ -68,8 +60,15 @@ private func heading(of part: Report.Part, isFirst: Bool) -> [String] {
 /// Only the first letter is raised: the rest may be a name.
 private func headline(_ name: String) -> String { name.prefix(1).uppercased() + name.dropFirst() }
 
-private func markdown(_ section: Report.Section, heading: String) -> [String] {
-  ["\(heading) \(markdownEscaped(section.title))\n"] + section.artifacts.map(markdown)
+/// Sections under headings, what is folded at their end.
+private func markdown(_ sections: [Report.Section], heading: String) -> [String] {
+  func blocks(_ section: Report.Section) -> [String] {
+    ["\(heading) \(markdownEscaped(section.title))\n"] + section.artifacts.map(markdown)
+  }
+  let folded = sections.filter(\.isFolded)
+  let titles = folded.map { markdownEscaped($0.title) }.joined(separator: ", ")
+  return sections.filter { !$0.isFolded }.flatMap(blocks)
+    + (folded.isEmpty ? [] : ["<details>\n<summary>\(titles)</summary>\n"] + folded.flatMap(blocks) + ["</details>\n"])
 }
 
 /// Text whose characters mean themselves in Markdown: no HTML, no table cells, no links, no line breaks. Code in paired

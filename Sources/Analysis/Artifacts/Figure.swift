@@ -22,9 +22,17 @@ public struct Figure: Sendable, Hashable {
     /// With the unit.
     public let label: String
     public let isLogarithmic: Bool
+    /// What the values 0, 1, … stand for; empty where values are numbers.
+    public let names: [String]
     public init(_ label: String, isLogarithmic: Bool) {
       self.label = label
       self.isLogarithmic = isLogarithmic
+      names = []
+    }
+    public init(_ label: String, names: [String]) {
+      self.label = label
+      self.names = names
+      isLogarithmic = false
     }
   }
 

@@ -83,7 +83,11 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
   public init(_ experiment: Experiment, registry: Registry, fastest: Precision) throws {
     name = experiment.name
     self.fastest = fastest
-    cells = try experiment.all.flatMap { try Self.cells($0, registry: registry, fastest: fastest) }
+    // A cell that an earlier variant has in the same table, such as a ladder's first rung, is that one.
+    var seen: Set<[String]> = []
+    cells = try experiment.all.flatMap { try Self.cells($0, registry: registry, fastest: fastest) }.filter { cell in
+      seen.insert([try ComparisonProtocol(outline: cell).hash, cell.tokenizer, cell.size, "\(cell.seed)"]).inserted
+    }
     tokenizers = unique(cells.map(\.tokenizer))
   }
 

@@ -69,9 +69,12 @@ private struct FigureDrawing {
   }
 
   private mutating func drawAxes() {
-    for tick in x.ticks {
+    let names = figure.x.names.enumerated().map { (value: Double($0), label: $1) }
+    for (index, tick) in (names.isEmpty ? x.ticks : names).enumerated() {
       document.line(px(tick.value), frame.top, px(tick.value), frame.bottom, colour: "#e4e4e4")
-      document.text(tick.label, px(tick.value), frame.bottom + 18, size: 12, anchor: .middle)
+      // Names are long: every other one stands a line lower.
+      let lower = !names.isEmpty && index % 2 == 1 ? 13.0 : 0
+      document.text(tick.label, px(tick.value), frame.bottom + 18 + lower, size: 12, anchor: .middle)
     }
     for tick in y.ticks {
       document.line(frame.left, py(tick.value), frame.right, py(tick.value), colour: "#e4e4e4")
