@@ -128,13 +128,19 @@ extension TrainingOptions {
   /// Reads the keys that M1 and M2 share; returns the precision, nil for `auto`.
   fileprivate mutating func read(_ section: YAMLSection) throws -> Precision? {
     batch = try section.integer("batch", in: 1...1 << 20) ?? batch
-    let kinds = OptimizerKind.allCases.map(\.rawValue)
-    optimizer = OptimizerKind(rawValue: try section.choice("optimizer", kinds) ?? "adamw") ?? .adamw
-    if optimizer == .adafactor { (schedule, learningRate, warmup) = (.rsqrt, 1, 10_000) }
+    let recipes = Recipe.allCases.map(\.rawValue), kinds = OptimizerKind.allCases.map(\.rawValue)
+    let kind = try section.choice("optimizer", kinds).flatMap(OptimizerKind.init)
+    let recipe = try section.choice("recipe", recipes).flatMap(Recipe.init)
+    follow(recipe ?? (kind == .adafactor ? .paper : .standard))
+    optimizer = kind ?? optimizer
     let schedules = Schedule.allCases.map(\.rawValue)
     if let word = try section.choice("schedule", schedules) { schedule = Schedule(rawValue: word) ?? schedule }
     learningRate = try section.number("learningRate", in: 1e-9...100) ?? learningRate
     embeddingRate = try section.number("embeddingRate", in: 1e-6...1e6) ?? embeddingRate
+    vectorRate = try section.number("vectorRate", in: 1e-6...1e6) ?? vectorRate
+    referenceWidth = try section.integer("referenceWidth", in: 0...1 << 20) ?? referenceWidth
+    embeddingScale = try section.number("embeddingScale", in: 1e-6...1e3) ?? embeddingScale
+    beta2 = try section.number("beta2", in: 0...0.999999) ?? beta2
     warmup = try section.integer("warmup", in: 0...1 << 40) ?? warmup
     weightDecay = try section.number("weightDecay", in: 0...10) ?? weightDecay
     zLoss = try section.number("zLoss", in: 0...1) ?? zLoss
