@@ -25,7 +25,7 @@ public struct CellRequest: Sendable, Codable, Hashable {
   public var m1: ByteModelOptions?
   /// M1 as the experiment describes it for all its tokenizers: part of what a table shares.
   public var m1Description: [String: String]
-  /// With ``tuning``, all but the learning rate.
+  /// With ``tuning``, all but the learning rate (the middle one of those to try).
   public var m2: TrainingOptions
   /// The search for the learning rate, and for the best of the candidates; nil where both are given.
   public var tuning: Tuning?
@@ -95,11 +95,19 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
             experiment: experiment.name, tokenizer: contestant.name, writtenTokenizer: contestant.writtenName,
             candidates: isOpen ? candidates : nil, size: size, seed: seed, corpus: experiment.corpus,
             m1: isOpen ? nil : candidates[0].m1, m1Description: description, m2: m2,
-            tuning: experiment.m2.tuning ?? (contestant.isSwept ? Tuning(rates: [m2.learningRate]) : nil),
+            tuning: experiment.m2.tuning(of: contestant),
             match: experiment.match, evaluation: experiment.evaluation)
         }
       }
     }
+  }
+}
+
+extension Experiment.M2 {
+  /// The search for a contestant's learning rate and vocabulary; nil where both are given.
+  func tuning(of contestant: Contestant) -> Tuning? {
+    if contestant.isSwept { return tuning ?? Tuning(rates: [training.learningRate]) }
+    return tuning.flatMap { $0.rates.count > 1 ? $0 : nil }
   }
 }
 

@@ -118,7 +118,11 @@ extension Experiment.M2 {
     }
     guard Set(sizes).count == sizes.count else { throw section.error("sizes", "a size is listed twice") }
     training.sequenceLength = try section.integer("sequenceLength", in: 2...1 << 16) ?? training.sequenceLength
-    if section.isMapping("learningRate") { tuning = try Tuning(section.section("learningRate")) }
+    if section.isMapping("learningRate") {
+      let found = try Tuning(section.section("learningRate"))
+      tuning = found
+      training.learningRate = found.rates[found.rates.count / 2]
+    }
     precision = try training.read(section, isTuned: tuning != nil)
     try section.finish()
   }
@@ -127,8 +131,11 @@ extension Experiment.M2 {
 extension Tuning {
   fileprivate init(_ section: YAMLSection) throws {
     let rates = try section.numbers("tune", in: TrainingOptions.learningRates) ?? []
-    guard rates.count >= Self.fewestRates, Set(rates).count == rates.count else {
-      throw section.error("tune", "give at least \(Self.fewestRates) different rates, such as [1e-3, 2e-3, 4e-3, 8e-3]")
+    guard rates.count == 1 || rates.count >= Self.fewestRates, Set(rates).count == rates.count else {
+      throw section.error(
+        "tune",
+        "give at least \(Self.fewestRates) different rates, such as [1e-3, 2e-3, 4e-3, 8e-3], or one to search vocabularies alone"
+      )
     }
     self.init(rates: rates)
     budgetShare = try section.number("share", in: 0.001...1) ?? budgetShare

@@ -78,7 +78,8 @@ extension Stages {
       return
     }
     guard listed.tuning == nil || content.tuning != nil else {
-      throw HarnessError.cell("does not give back the tuning text, so that nothing can be tuned; list another tokenizer")
+      throw HarnessError.cell(
+        "does not give back the tuning text, so that nothing can be tuned; list another tokenizer")
     }
 
     let bytesPerToken = compressionRatio(bytes: tokens.bytes, tokens: tokens.tokens.count)

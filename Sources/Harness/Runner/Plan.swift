@@ -97,7 +97,8 @@ public struct Plan: Sendable, Codable {
       lines.append(
         "  \(key[0].padding(toLength: widest, withPad: " ", startingAt: 0))  \(key[1])  \(same.count) seed\(same.count == 1 ? "" : "s")"
           + "  steps \(same[0].steps.map(String.init) ?? "---")  FLOPs \(same[0].flops.map(scientific) ?? "---")"
-          + (same[0].trials.map { "  after \($0) trials of FLOPs \(scientific(same[0].trialFLOPs ?? 0)) for all seeds" } ?? ""))
+          + (same[0].trials.map { "  after \($0) trials of FLOPs \(scientific(same[0].trialFLOPs ?? 0)) for all seeds" }
+            ?? ""))
     }
     lines.append(
       "total \(scientific(totalFLOPs)) training FLOPs, about \(duration(totalFLOPs / flopsPerSecond)) of training here at an assumed "

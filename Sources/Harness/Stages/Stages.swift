@@ -87,7 +87,8 @@ public final class Trace {
   func note(_ stored: Stored) {
     let manifest = stored.entry.manifest
     let stage = RunRecord.Stage(
-      kind: (isOfTrials ? RunRecord.Stage.trialPrefix : "") + manifest.kind.rawValue, key: manifest.key, sha256: stored.entry.sha256)
+      kind: (isOfTrials ? RunRecord.Stage.trialPrefix : "") + manifest.kind.rawValue, key: manifest.key,
+      sha256: stored.entry.sha256)
     guard !stages.contains(stage) else { return }
     stages.append(stage)
     entries.append(stored.entry)

@@ -83,7 +83,8 @@ extension Stages {
     let steps = Int(tuning.budgetShare * Double(try self.steps(of: candidate, shape, saved, training, trace)))
     guard steps >= 1 else {
       throw HarnessError.cell(
-        "\(tuning.budgetShare) of the budget is under one step of \(candidate.tokenizer); raise the share or the budget")
+        "\(tuning.budgetShare) of the budget is under one step of \(candidate.tokenizer); raise the share or the budget"
+      )
     }
     let tokens = try trainingTokens(saved, training, wanted: steps * candidate.m2.tokensPerStep, trace)
     try checkLength(tokens, candidate)
