@@ -28,10 +28,10 @@ extension RecordAnalysis {
   }
 
   private static let explanation =
-    "Trials are short training runs, scored on text that is set aside from the training split: never the held-out text, and "
-    + "no model of a tuned cell is trained on it. The rate is where a parabola through the best three neighbouring trials, "
-    + "over log rate, is lowest. What trials cost is not counted in the budget; cells that differ in their seed alone share "
-    + "them."
+    "Trials are short training runs, scored on text that is set aside from the training split: never the held-out text, "
+    + "and no model of a tuned cell is trained on it. The rate is where a parabola through the best three neighbouring "
+    + "trials, over log rate, is lowest. What trials cost is not counted in the budget; cells that differ in their seed "
+    + "alone share them."
 
   private static let fields: [TableField<CellGroup>] = [
     .text("tokenizer", "Tokenizer") { $0.tokenizer },
@@ -62,7 +62,8 @@ extension RecordAnalysis {
     let who = given.count == groups.count ? "Every tokenizer" : list(unique(given.map(\.tokenizer)))
     return [
       Finding(
-        "\(who): trained at the rate that the experiment gives (\(list(rates))), not tuned. Another rate may rank them otherwise."
+        "\(who): trained at the rate that the experiment gives (\(list(rates))), not tuned. Another rate may rank them "
+          + "otherwise."
       )
     ]
   }
@@ -74,8 +75,8 @@ extension RecordAnalysis {
     if let end = tuning.end {
       findings.append(
         Finding(
-          "\(group.tokenizer) at size \(group.size): the best rate, \(tuning.learningRate), is the \(end.rawValue) of the "
-            + "grid, which was too small."))
+          "\(group.tokenizer) at size \(group.size): the best rate, \(tuning.learningRate), is the "
+            + "\(end.rawValue) of the grid, which was too small."))
     }
     let sizes = tuning.vocabularies
     if sizes.count > 1, let chosen = group.tokenization?.vocabularySize, chosen == sizes.first || chosen == sizes.last {
@@ -89,16 +90,18 @@ extension RecordAnalysis {
 
   // MARK: Figures
 
-  /// A series for each tokenizer, of a sweep the best vocabulary's.
+  /// A series for each tokenizer, of a sweep the best vocabulary's; one where a rule and a sweep come to the same.
   private static func rateFigure(_ groups: [CellGroup], _ size: String) -> Figure {
-    let searched = groups.filter { ($0.tuning?.rates.count ?? 0) > 1 }
+    var drawn: Set<String> = []
+    let searched = groups.filter { group in
+      (group.tuning?.rates.count ?? 0) > 1 && drawn.insert(group.trained).inserted
+    }
     return Figure(
       key: "tuning-rates-\(size)", title: "Bits/byte of trials against learning rate, size \(size)", style: .lines,
       x: .init("learning rate", isLogarithmic: true), y: .init("bits/byte of the tuning text", isLogarithmic: true),
       series: searched.map { group in
-        let chosen = group.representative.chosenTokenizer ?? group.tokenizer
-        let trials = group.tuning?.trials.filter { $0.tokenizer == chosen } ?? []
-        return series(chosen, of: group, points: trials.map { ($0.learningRate, $0.bitsPerByte) })
+        let trials = group.tuning?.trials.filter { $0.tokenizer == group.trained } ?? []
+        return series(group.trained, of: group, points: trials.map { ($0.learningRate, $0.bitsPerByte) })
       })
   }
 
@@ -170,6 +173,9 @@ private struct RuleBesideSweep {
 extension CellGroup {
   /// The search, which all seeds share; nil where nothing was searched.
   var tuning: RunRecord.Tuning? { representative.tuning }
+
+  /// The tokenizer that was trained.
+  fileprivate var trained: String { representative.chosenTokenizer ?? tokenizer }
 
   /// What was searched, in words.
   fileprivate var searched: String {

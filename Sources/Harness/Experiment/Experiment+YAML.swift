@@ -134,8 +134,8 @@ extension Tuning {
     guard rates.count == 1 || rates.count >= Self.fewestRates, Set(rates).count == rates.count else {
       throw section.error(
         "tune",
-        "give at least \(Self.fewestRates) different rates, such as [1e-3, 2e-3, 4e-3, 8e-3], or one to search vocabularies alone"
-      )
+        "give at least \(Self.fewestRates) different rates, such as [1e-3, 2e-3, 4e-3, 8e-3], or one to search "
+          + "vocabularies alone")
     }
     self.init(rates: rates)
     budgetShare = try section.number("share", in: 0.001...1) ?? budgetShare

@@ -52,6 +52,9 @@ func tunedCells(size: String = "1m") -> [Cell] {
     let rates = try #require(found.figures.first { $0.key == "tuning-rates-1m" })
     #expect(rates.series.map(\.points.count) == [3, 4, 4])  // what diverged is missing
     #expect(rates.series[1].points.compactMap(\.label) == ["SentencePiece[v=2k]"])
+    let twice = try artifacts(
+      .tuningCurves, of: [tunedCells()[2], Cell(tokenizer: "SentencePiece[v=607]", tuning: tunedCells()[2].tuning)])
+    #expect(twice.figures.first?.series.count == 1)
     let vocabularies = try #require(found.figures.first { $0.key == "tuning-vocabulary-1m" })
     #expect(vocabularies.series.map { $0.points.map(\.x) } == [[1000, 2000, 4000]])
     #expect(vocabularies.series[0].points.firstIndex { $0.label != nil } == 1)
