@@ -244,14 +244,19 @@ public struct RunRecord: Codable, Sendable, Hashable {
     public struct Trial: Codable, Sendable, Hashable {
       /// Canonical name.
       public var tokenizer: String
+      public var vocabularySize: Int
       public var learningRate: Double
       public var steps: Int
       public var trainingFLOPs: Double
       /// nil where training diverged.
       public var bitsPerByte: Double?
 
-      public init(tokenizer: String, learningRate: Double, steps: Int, trainingFLOPs: Double, bitsPerByte: Double?) {
+      public init(
+        tokenizer: String, vocabularySize: Int, learningRate: Double, steps: Int, trainingFLOPs: Double,
+        bitsPerByte: Double?
+      ) {
         self.tokenizer = tokenizer
+        self.vocabularySize = vocabularySize
         self.learningRate = learningRate
         self.steps = steps
         self.trainingFLOPs = trainingFLOPs
@@ -370,6 +375,8 @@ public struct RunRecord: Codable, Sendable, Hashable {
 
   /// One entry of the store that the cell stands on.
   public struct Stage: Codable, Sendable, Hashable {
+    /// Before the kind of what was used in the search for a learning rate or a vocabulary: "trial-model".
+    public static let trialPrefix = "trial-"
     /// "corpus", "m1", "tokenizer", "held-out-tokens", "training-tokens", "model", "score".
     public var kind: String
     public var key: String

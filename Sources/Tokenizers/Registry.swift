@@ -31,8 +31,10 @@ public struct Registry: Sendable {
   }
 
   /// Parses, checks and completes a name such as `GZip[v=65k]`; reads the files that it names.
-  public func resolve(_ text: String) throws -> ResolvedSpec {
-    let spec = try TokenizerSpec(text)
+  public func resolve(_ text: String) throws -> ResolvedSpec { try resolve(TokenizerSpec(text)) }
+
+  /// Checks and completes a name that has been split; reads the files that it names.
+  public func resolve(_ spec: TokenizerSpec) throws -> ResolvedSpec {
     let backend = try backend(named: spec.name)
     let resolved = try ResolvedSpec(spec, descriptor: backend.descriptor)
     try backend.validate(resolved)

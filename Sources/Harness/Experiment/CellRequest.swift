@@ -5,23 +5,56 @@ import Transformer
 /// Everything that determines one cell's content, the texts' bytes aside, with no choice left open. A record carries it, so that the record
 /// alone tells how to make it again.
 public struct CellRequest: Sendable, Codable, Hashable {
+  /// A tokenizer that may be trained, with its M1.
+  public struct Candidate: Sendable, Codable, Hashable {
+    public var tokenizer: String
+    public var writtenTokenizer: String
+    public var m1: ByteModelOptions?
+  }
+
   public var experiment: String
-  /// Canonical name, and the name as written with the paths of its files.
+  /// Canonical name, and the name as written with the paths of its files; of a ``Contestant``.
   public var tokenizer: String
   public var writtenTokenizer: String
+  /// What the name stands for where it leaves the vocabulary open; nil where it does not.
+  public var candidates: [Candidate]?
   public var size: String
   public var seed: UInt64
   public var corpus: CorpusOptions
-  /// M1 behind this tokenizer; nil where it needs none.
+  /// M1 behind this tokenizer; nil where it needs none, and where the candidates have their own.
   public var m1: ByteModelOptions?
   /// M1 as the experiment describes it for all its tokenizers: part of what a table shares.
   public var m1Description: [String: String]
+  /// With ``tuning``, all but the learning rate (the middle one of those to try).
   public var m2: TrainingOptions
+  /// The search for the learning rate, and for the best of the candidates; nil where both are given.
+  public var tuning: Tuning?
   public var match: Match
   public var evaluation: Experiment.Evaluation
 
   /// "GZip[v=256] 1m seed 1", for progress.
   public var title: String { "\(tokenizer) \(size) seed \(seed)" }
+
+  /// The cell with each tokenizer that it may be trained with, nothing left open but the learning rate; at least one.
+  var alternatives: [CellRequest] {
+    var one = self
+    one.candidates = nil
+    one.tuning = nil
+    guard let candidates else { return [one] }
+    return candidates.map { candidate in
+      one.tokenizer = candidate.tokenizer
+      one.writtenTokenizer = candidate.writtenTokenizer
+      one.m1 = candidate.m1
+      return one
+    }
+  }
+
+  /// The same at a learning rate.
+  func at(rate: Double) -> CellRequest {
+    var request = self
+    request.m2.learningRate = rate
+    return request
+  }
 }
 
 /// An experiment with every choice made: what is machine-dependent is a value, what depended on other cells is each
@@ -40,27 +73,41 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
   public init(_ experiment: Experiment, registry: Registry, fastest: Precision) throws {
     name = experiment.name
     self.fastest = fastest
-    let specs = try experiment.tokenizers.map { try registry.resolve($0) }
-    tokenizers = specs.map(\.canonicalName)
+    let contestants = try experiment.tokenizers.map { try Contestant($0, registry: registry) }
+    tokenizers = contestants.map(\.name)
     var m2 = experiment.m2.training
     m2.precision = experiment.m2.precision ?? fastest
     let m1Precision = experiment.m1.precision ?? fastest
     let description = try experiment.m1.description(precision: m1Precision)
-    let m1 = try specs.map { spec -> ByteModelOptions? in
+    func candidate(_ spec: ResolvedSpec) throws -> CellRequest.Candidate {
       let backend = try registry.backend(named: spec.name)
-      guard backend.descriptor.needsByteModel else { return nil }
-      return experiment.m1.options(precision: m1Precision, windowBits: backend.windowBits(of: spec))
+      return CellRequest.Candidate(
+        tokenizer: spec.canonicalName, writtenTokenizer: spec.writtenName,
+        m1: backend.descriptor.needsByteModel
+          ? experiment.m1.options(precision: m1Precision, windowBits: backend.windowBits(of: spec)) : nil)
     }
-    cells = experiment.seeds.flatMap { seed in
-      zip(specs, m1).flatMap { spec, m1 in
-        experiment.m2.sizes.map { size in
-          CellRequest(
-            experiment: experiment.name, tokenizer: spec.canonicalName, writtenTokenizer: spec.writtenName, size: size,
-            seed: seed, corpus: experiment.corpus, m1: m1, m1Description: description, m2: m2,
+    cells = try experiment.seeds.flatMap { seed in
+      try contestants.flatMap { contestant in
+        try experiment.m2.sizes.map { size in
+          let candidates = try contestant.specs(size: size).map(candidate)
+          let isOpen = candidates.map(\.tokenizer) != [contestant.name]
+          return CellRequest(
+            experiment: experiment.name, tokenizer: contestant.name, writtenTokenizer: contestant.writtenName,
+            candidates: isOpen ? candidates : nil, size: size, seed: seed, corpus: experiment.corpus,
+            m1: isOpen ? nil : candidates[0].m1, m1Description: description, m2: m2,
+            tuning: experiment.m2.tuning(of: contestant),
             match: experiment.match, evaluation: experiment.evaluation)
         }
       }
     }
+  }
+}
+
+extension Experiment.M2 {
+  /// The search for a contestant's learning rate and vocabulary; nil where both are given.
+  func tuning(of contestant: Contestant) -> Tuning? {
+    if contestant.isSwept { return tuning ?? Tuning(rates: [training.learningRate]) }
+    return tuning.flatMap { $0.rates.count > 1 ? $0 : nil }
   }
 }
 

@@ -24,6 +24,7 @@ extension ComparisonProtocol {
     ].map(String.init).joined(separator: ".")
     fields["sizes"] = String(sha256(try jsonEncoder(pretty: false).encode(ModelShape.sizeDefinitions)).prefix(8))
     for (key, value) in try request.m2.fields() { fields["m2.\(key)"] = value }
+    if let tuned = request.tuning?.protocolText { fields["m2.learningRate"] = tuned }
     for (key, value) in request.m1Description { fields["m1.\(key)"] = value }
     for (name, sha256) in texts { fields["texts.\(name)"] = sha256 }
     self.init(fields: fields)

@@ -46,11 +46,11 @@ extension Experiment {
     var canonical: Set<String> = []
     return try names.enumerated().map { index, text in
       do {
-        let spec = try registry.resolve(text)
-        guard canonical.insert(spec.canonicalName).inserted else {
-          throw root.error("tokenizers", "\(spec.canonicalName) is listed twice", element: index)
+        let contestant = try Contestant(text, registry: registry)
+        guard canonical.insert(contestant.name).inserted else {
+          throw root.error("tokenizers", "\(contestant.name) is listed twice", element: index)
         }
-        return spec.writtenName
+        return contestant.writtenName
       } catch let error as TokenizerError { throw root.error("tokenizers", error.description, element: index) }
     }
   }
@@ -59,8 +59,7 @@ extension Experiment {
   /// the vocabulary.
   private func checkBudget(_ section: YAMLSection, registry: Registry) throws {
     for size in m2.sizes {
-      for name in tokenizers {
-        let spec = try registry.resolve(name)
+      for spec in try tokenizers.flatMap({ try Contestant($0, registry: registry).specs(size: size) }) {
         guard let vocabulary = try registry.backend(named: spec.name).vocabularySize(of: spec),
           let shape = ModelShape(named: size, vocabulary: vocabulary)
         else { continue }
@@ -71,7 +70,7 @@ extension Experiment {
         } catch { throw section.error("budget", "\(error)") }
         throw section.error(
           "budget",
-          "\(match.budget) is under one training step of \(name) at size \(size); raise it, or lower batch or sequenceLength"
+          "\(match.budget) is under one training step of \(spec.canonicalName) at size \(size); raise it, or lower batch or sequenceLength"
         )
       }
     }
@@ -119,14 +118,38 @@ extension Experiment.M2 {
     }
     guard Set(sizes).count == sizes.count else { throw section.error("sizes", "a size is listed twice") }
     training.sequenceLength = try section.integer("sequenceLength", in: 2...1 << 16) ?? training.sequenceLength
-    precision = try training.read(section)
+    if section.isMapping("learningRate") {
+      let found = try Tuning(section.section("learningRate"))
+      tuning = found
+      training.learningRate = found.rates[found.rates.count / 2]
+    }
+    precision = try training.read(section, isTuned: tuning != nil)
+    try section.finish()
+  }
+}
+
+extension Tuning {
+  fileprivate init(_ section: YAMLSection) throws {
+    let rates = try section.numbers("tune", in: TrainingOptions.learningRates) ?? []
+    guard rates.count == 1 || rates.count >= Self.fewestRates, Set(rates).count == rates.count else {
+      throw section.error(
+        "tune",
+        "give at least \(Self.fewestRates) different rates, such as [1e-3, 2e-3, 4e-3, 8e-3], or one to search "
+          + "vocabularies alone")
+    }
+    self.init(rates: rates)
+    budgetShare = try section.number("share", in: 0.001...1) ?? budgetShare
+    textBytes = try section.integer("bytes", in: 1...1 << 40) ?? textBytes
     try section.finish()
   }
 }
 
 extension TrainingOptions {
+  fileprivate static let learningRates = 1e-9...100.0
+
   /// Reads the keys that M1 and M2 share; returns the precision, nil for `auto`.
-  fileprivate mutating func read(_ section: YAMLSection) throws -> Precision? {
+  /// - Parameter isTuned: whether the learning rate is searched, and not a number to be read.
+  fileprivate mutating func read(_ section: YAMLSection, isTuned: Bool = false) throws -> Precision? {
     batch = try section.integer("batch", in: 1...1 << 20) ?? batch
     let recipes = Recipe.allCases.map(\.rawValue), kinds = OptimizerKind.allCases.map(\.rawValue)
     let kind = try section.choice("optimizer", kinds).flatMap(OptimizerKind.init)
@@ -135,7 +158,7 @@ extension TrainingOptions {
     optimizer = kind ?? optimizer
     let schedules = Schedule.allCases.map(\.rawValue)
     if let word = try section.choice("schedule", schedules) { schedule = Schedule(rawValue: word) ?? schedule }
-    learningRate = try section.number("learningRate", in: 1e-9...100) ?? learningRate
+    if !isTuned { learningRate = try section.number("learningRate", in: Self.learningRates) ?? learningRate }
     embeddingRate = try section.number("embeddingRate", in: 1e-6...1e6) ?? embeddingRate
     vectorRate = try section.number("vectorRate", in: 1e-6...1e6) ?? vectorRate
     referenceWidth = try section.integer("referenceWidth", in: 0...1 << 20) ?? referenceWidth

@@ -25,6 +25,8 @@ public struct Experiment: Sendable, Codable, Hashable {
   public struct M2: Sendable, Codable, Hashable {
     public var sizes: [String] = []
     public var training = TrainingOptions()
+    /// How the learning rate of every cell is found; nil where `training` says it.
+    public var tuning: Tuning?
     /// nil for the fastest of the machine.
     public var precision: Precision? = .f32
     public init() {}
@@ -42,7 +44,7 @@ public struct Experiment: Sendable, Codable, Hashable {
   }
   public var name: String
   public var corpus: CorpusOptions
-  /// As written, with the paths of files.
+  /// As written, with the paths of files: names of ``Contestant``s.
   public var tokenizers: [String]
   public var m1 = M1()
   public var m2 = M2()

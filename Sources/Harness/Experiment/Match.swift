@@ -37,4 +37,10 @@ public struct Match: Sendable, Codable, Hashable {
 extension TrainingOptions {
   /// Tokens of one training step.
   public var tokensPerStep: Int { batch * sequenceLength }
+
+  /// Training FLOPs of so many steps, everything counted.
+  func trainingFLOPs(_ shape: ModelShape, steps: Int) -> Double {
+    Double(steps) * Double(tokensPerStep)
+      * FLOPsConvention.all.trainingPerToken(shape, sequenceLength: sequenceLength)
+  }
 }

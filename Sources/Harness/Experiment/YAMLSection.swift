@@ -86,6 +86,8 @@ final class YAMLSection {
     return section
   }
 
+  func isMapping(_ key: String) -> Bool { mapping[Node(key)]?.mapping != nil }
+
   func string(_ key: String) throws -> String? {
     guard let node = node(key) else { return nil }
     guard let text = node.scalar?.string else { throw error(key, "must be a word") }
@@ -128,6 +130,17 @@ final class YAMLSection {
         key, "'\(text)' must be a number from \(Self.brief(range.lowerBound)) to \(Self.brief(range.upperBound))")
     }
     return value
+  }
+
+  func numbers(_ key: String, in range: ClosedRange<Double>) throws -> [Double]? {
+    try strings(key)?.enumerated().map { index, text in
+      guard let value = Self.value(text), range.contains(value) else {
+        throw error(
+          key, "'\(text)' must be a number from \(Self.brief(range.lowerBound)) to \(Self.brief(range.upperBound))",
+          element: index)
+      }
+      return value
+    }
   }
 
   func integer(_ key: String, in range: ClosedRange<Int>) throws -> Int? {

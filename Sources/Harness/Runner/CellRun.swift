@@ -40,14 +40,21 @@ extension Stages {
 
   /// Makes one cell: M1 → tokenizer → tokens → model → scores. Everything that lies in the store is found there.
   private func run(
-    _ request: CellRequest, _ corpus: Corpus, _ texts: [(name: String, split: TextSplit)],
+    _ listed: CellRequest, _ corpus: Corpus, _ texts: [(name: String, split: TextSplit)],
     into content: inout RunRecord.Content, _ trace: Trace
   ) throws {
-    let spec = try registry.resolve(request.writtenTokenizer)
-    guard spec.canonicalName == request.tokenizer else {
-      throw HarnessError.cell(
-        "\(request.writtenTokenizer) is \(spec.canonicalName) now, not \(request.tokenizer): a file has changed")
+    // What the request leaves open is searched; from there on every cell is made alike.
+    var request = listed.alternatives[0], training = corpus.train
+    if let tuning = listed.tuning {
+      let text: TextSplit
+      (training, text) = try tuningText(tuning, of: corpus.train)
+      let found = try trace.ofTrials {
+        try tune(listed, by: tuning, corpus, training: training, on: text, trace)
+      }
+      if let found { (request, content.tuning) = (found.request, found.tuning) }
     }
+    if request.tokenizer != listed.tokenizer { content.chosenTokenizer = request.tokenizer }
+
     let m1 = try request.m1.map { try byteModel($0, corpus: corpus, trace) }
     if let m1, let options = request.m1 {
       content.m1 = RunRecord.M1(
@@ -55,31 +62,24 @@ extension Stages {
         heldOutBitsPerByte: try byteModelScore(
           m1, on: corpus.heldOut, bytes: request.evaluation.bytes, trace))
     }
-    let saved = try tokenizer(spec, corpus: corpus, m1: m1, trace)
+    let saved = try tokenizer(spec(of: request), corpus: corpus, m1: m1, trace)
     let tokenizer = saved.tokenizer
     let heldOut = try heldOutTokens(saved, corpus.heldOut, bytes: request.evaluation.bytes, trace)
 
-    guard let shape = ModelShape(named: request.size, vocabulary: tokenizer.vocabularySize) else {
-      throw HarnessError.cell("unknown model size '\(request.size)'")
-    }
+    let shape = try shape(of: request, saved)
     content.model = RunRecord.Model(shape)
-    let ratio = request.match.by == .bytes ? try trainingBytesPerToken(saved, corpus.train, trace) : nil
-    guard let steps = try request.match.steps(shape: shape, training: request.m2, bytesPerToken: ratio), steps >= 1
-    else {
-      throw HarnessError.cell("the budget of \(request.match.budget) \(request.match.by.rawValue) is under one step")
-    }
-    let wanted = steps * request.m2.tokensPerStep
-    let tokens = try trainingTokens(saved, corpus.train, wanted: wanted, trace)
+    let steps = try steps(of: request, shape, saved, training, trace)
+    let tokens = try trainingTokens(saved, training, wanted: steps * request.m2.tokensPerStep, trace)
     content.tokenization = RunRecord.Tokenization(tokenizer, training: tokens, heldOut: heldOut)
-    guard tokens.tokens.count >= request.m2.sequenceLength else {
-      throw HarnessError.cell(
-        "only \(tokens.tokens.count) training tokens, fewer than one sequence of \(request.m2.sequenceLength); give more text or a shorter sequenceLength"
-      )
-    }
+    try checkLength(tokens, request)
     if let problem = heldOut.facts.roundTripProblem {
       // Training for a number that no report may show is not worth it; a tokenizer that admits its loss is no failure.
       if tokenizer.isLossless { throw HarnessError.cell("does not round-trip the held-out text: \(problem)") }
       return
+    }
+    guard listed.tuning == nil || content.tuning != nil else {
+      throw HarnessError.cell(
+        "does not give back the tuning text, so that nothing can be tuned; list another tokenizer")
     }
 
     let bytesPerToken = compressionRatio(bytes: tokens.bytes, tokens: tokens.tokens.count)
@@ -106,5 +106,53 @@ extension Stages {
       shape, request.m2, steps: steps,
       heldOutBytesPerToken: compressionRatio(bytes: heldOut.byteCount, tokens: heldOut.tokenCount),
       tokenizerPerByte: tokenizer.flopsPerByte)
+  }
+
+  /// The text that trials are scored on, and the training split without it, which is what all models of the cell train
+  /// on. Tokenizers and M1 are made from the whole split: they are those of every other cell.
+  private func tuningText(_ tuning: Tuning, of split: TextSplit) throws -> (training: TextSplit, text: TextSplit) {
+    guard let (rest, aside) = split.settingAside(bytes: tuning.textBytes) else {
+      throw HarnessError.cell(
+        "the training split of \(split.byteCount) bytes is too small to set \(tuning.textBytes) aside for tuning, at "
+          + "most half of it; give more text, or lower learningRate.bytes")
+    }
+    return (rest, aside)
+  }
+
+  /// The tokenizer that a request with nothing left open names.
+  func spec(of request: CellRequest) throws -> ResolvedSpec {
+    let spec = try registry.resolve(request.writtenTokenizer)
+    guard spec.canonicalName == request.tokenizer else {
+      throw HarnessError.cell(
+        "\(request.writtenTokenizer) is \(spec.canonicalName) now, not \(request.tokenizer): a file has changed")
+    }
+    return spec
+  }
+
+  func shape(of request: CellRequest, _ saved: SavedTokenizer) throws -> ModelShape {
+    guard let shape = ModelShape(named: request.size, vocabulary: saved.tokenizer.vocabularySize) else {
+      throw HarnessError.cell("unknown model size '\(request.size)'")
+    }
+    return shape
+  }
+
+  /// Steps that the cell's budget buys; at least one.
+  func steps(
+    of request: CellRequest, _ shape: ModelShape, _ saved: SavedTokenizer, _ training: TextSplit, _ trace: Trace
+  ) throws -> Int {
+    let ratio = request.match.by == .bytes ? try trainingBytesPerToken(saved, training, trace) : nil
+    guard let steps = try request.match.steps(shape: shape, training: request.m2, bytesPerToken: ratio), steps >= 1
+    else {
+      throw HarnessError.cell("the budget of \(request.match.budget) \(request.match.by.rawValue) is under one step")
+    }
+    return steps
+  }
+
+  func checkLength(_ tokens: TrainingTokens, _ request: CellRequest) throws {
+    guard tokens.tokens.count >= request.m2.sequenceLength else {
+      throw HarnessError.cell(
+        "only \(tokens.tokens.count) training tokens, fewer than one sequence of \(request.m2.sequenceLength); give more text or a shorter sequenceLength"
+      )
+    }
   }
 }

@@ -17,7 +17,7 @@ public struct FinishedCell: Sendable {
     registry: Registry, threads: Int
   ) throws {
     let finished = try records.load().records.filter(\.isFinished)
-    let canonical = (try? registry.resolve(name).canonicalName) ?? name
+    let canonical = (try? Contestant(name, registry: registry).name) ?? name
     let names = unique(finished.map(\.tokenizer))
     guard names.contains(canonical) else {
       let hint = nearestWord(to: canonical, in: names).map { "; did you mean '\($0)'?" } ?? ""

@@ -9,9 +9,13 @@ public struct Plan: Sendable, Codable {
     public let tokenizer: String
     public let size: String
     public let seed: UInt64
-    /// nil where it takes the trained tokenizer to tell.
+    /// nil where it takes the trained tokenizer, or the search, to tell.
     public let steps: Int?
+    /// Where the tokenizer is searched, of the costliest candidate.
     public let flops: Double?
+    /// Short training runs that go before, and their FLOPs; nil where nothing is searched. Cells share them.
+    public let trials: Int?
+    public let trialFLOPs: Double?
   }
   /// An M1 that some cells stand on.
   public struct M1: Sendable, Codable, Hashable {
@@ -22,35 +26,63 @@ public struct Plan: Sendable, Codable {
   }
   public let cells: [Cell]
   public let m1: [M1]
+  /// FLOPs of all trials, each counted once.
+  public let trialFLOPs: Double
   public let precision: Precision
 
   public init(_ experiment: ResolvedExperiment, registry: Registry) throws {
+    var searched: [Trial: Double] = [:]
     cells = try experiment.cells.map { request in
-      let spec = try registry.resolve(request.writtenTokenizer)
-      let shape = try registry.backend(named: spec.name).vocabularySize(of: spec).flatMap {
-        ModelShape(named: request.size, vocabulary: $0)
+      let alternatives = request.alternatives
+      let costs = try alternatives.map { try Self.cost(of: $0, registry: registry) }
+      let steps = unique(costs.map { $0?.steps })
+      var trials: [Double] = []
+      if let tuning = request.tuning {
+        for (alternative, cost) in zip(alternatives, costs) {
+          for rate in tuning.rates {
+            let flops = (cost?.flops ?? 0) * tuning.budgetShare
+            var same = alternative.at(rate: rate)
+            same.seed = Tuning.seed
+            searched[Trial(request: same, share: tuning.budgetShare)] = flops
+            trials.append(flops)
+          }
+        }
       }
-      let steps = try shape.flatMap { try request.match.steps(shape: $0, training: request.m2, bytesPerToken: nil) }
       return Cell(
-        tokenizer: request.tokenizer, size: request.size, seed: request.seed, steps: steps,
-        flops: shape.flatMap { shape in steps.map { Self.flops(shape, request.m2, steps: $0) } })
+        tokenizer: request.tokenizer, size: request.size, seed: request.seed, steps: steps.count == 1 ? steps[0] : nil,
+        flops: costs.contains { $0 == nil } ? nil : costs.compactMap { $0?.flops }.max(),
+        trials: trials.isEmpty ? nil : trials.count, trialFLOPs: trials.isEmpty ? nil : trials.reduce(0, +))
     }
-    m1 = unique(experiment.cells.compactMap(\.m1)).map { options in
+    trialFLOPs = searched.values.sorted().reduce(0, +)
+    m1 = unique(experiment.cells.flatMap { $0.alternatives.compactMap(\.m1) }).map { options in
       let shape = ModelShape(named: options.size, vocabulary: 256)
       return M1(
         size: options.size, contextLength: options.training.sequenceLength, steps: options.steps,
-        flops: shape.map { Self.flops($0, options.training, steps: options.steps) } ?? 0)
+        flops: shape.map { options.training.trainingFLOPs($0, steps: options.steps) } ?? 0)
     }
     precision = experiment.cells.first?.m2.precision ?? .f32
   }
 
-  private static func flops(_ shape: ModelShape, _ options: TrainingOptions, steps: Int) -> Double {
-    Double(steps) * Double(options.tokensPerStep)
-      * FLOPsConvention.all.trainingPerToken(shape, sequenceLength: options.sequenceLength)
+  /// What tells one trial from another.
+  private struct Trial: Hashable {
+    let request: CellRequest
+    let share: Double
   }
 
-  /// Training FLOPs of all cells whose steps are known, and of the M1s.
-  public var totalFLOPs: Double { cells.reduce(0) { $0 + ($1.flops ?? 0) } + m1.reduce(0) { $0 + $1.flops } }
+  /// Of a request with nothing left open; nil where it takes the trained tokenizer to tell.
+  private static func cost(of request: CellRequest, registry: Registry) throws -> (steps: Int, flops: Double)? {
+    let spec = try registry.resolve(request.writtenTokenizer)
+    guard let vocabulary = try registry.backend(named: spec.name).vocabularySize(of: spec),
+      let shape = ModelShape(named: request.size, vocabulary: vocabulary),
+      let steps = try request.match.steps(shape: shape, training: request.m2, bytesPerToken: nil)
+    else { return nil }
+    return (steps, request.m2.trainingFLOPs(shape, steps: steps))
+  }
+
+  /// Training FLOPs of all cells whose steps are known, of their trials, and of the M1s.
+  public var totalFLOPs: Double {
+    cells.reduce(0) { $0 + ($1.flops ?? 0) } + trialFLOPs + m1.reduce(0) { $0 + $1.flops }
+  }
 
   /// - Parameter flopsPerSecond: what training is assumed to run at.
   public func description(flopsPerSecond: Double) -> String {
@@ -64,7 +96,9 @@ public struct Plan: Sendable, Codable {
       let same = cells.filter { [$0.tokenizer, $0.size] == key }
       lines.append(
         "  \(key[0].padding(toLength: widest, withPad: " ", startingAt: 0))  \(key[1])  \(same.count) seed\(same.count == 1 ? "" : "s")"
-          + "  steps \(same[0].steps.map(String.init) ?? "---")  FLOPs \(same[0].flops.map(scientific) ?? "---")")
+          + "  steps \(same[0].steps.map(String.init) ?? "---")  FLOPs \(same[0].flops.map(scientific) ?? "---")"
+          + (same[0].trials.map { "  after \($0) trials of FLOPs \(scientific(same[0].trialFLOPs ?? 0)) for all seeds" }
+            ?? ""))
     }
     lines.append(
       "total \(scientific(totalFLOPs)) training FLOPs, about \(duration(totalFLOPs / flopsPerSecond)) of training here at an assumed "

@@ -50,17 +50,21 @@ struct TrainedModel: Sendable {
 }
 
 extension Stages {
+  func modelKey(_ request: CellRequest, shape: ModelShape, steps: Int, tokens: TrainingTokens) throws -> StoreKey {
+    try StoreKey(
+      .model, version: ModelStage.version,
+      ingredients: ModelStage.Ingredients(
+        shape: shape, options: request.m2, steps: steps, seed: request.seed, tokens: tokens.sha256,
+        tokenCount: tokens.tokens.count))
+  }
+
   /// Trains M2, or finds it.
   func model(
     _ request: CellRequest, shape: ModelShape, steps: Int, tokens: TrainingTokens, bytesPerToken: Double?,
     _ trace: Trace
   ) throws -> TrainedModel {
     let options = request.m2
-    let key = try StoreKey(
-      .model, version: ModelStage.version,
-      ingredients: ModelStage.Ingredients(
-        shape: shape, options: options, steps: steps, seed: request.seed, tokens: tokens.sha256,
-        tokenCount: tokens.tokens.count))
+    let key = try modelKey(request, shape: shape, steps: steps, tokens: tokens)
     let snapshots = ModelStage.snapshotSteps(steps)
     let entry = try entry(key, trace, precision: options.precision) { building in
       let source = ShuffledSequences(store: tokens.tokens, length: options.sequenceLength, seed: request.seed)

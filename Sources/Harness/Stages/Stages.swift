@@ -77,6 +77,8 @@ public final class Trace {
   public private(set) var makings: [RunRecord.Making] = []
   /// The entries themselves.
   private(set) var entries: [StoreEntry] = []
+  /// What is noted now is of trials, not of the cell itself.
+  private var isOfTrials = false
   /// Whether everything was there before.
   public var reusedAll: Bool { makings.allSatisfy(\.reused) }
 
@@ -84,10 +86,19 @@ public final class Trace {
 
   func note(_ stored: Stored) {
     let manifest = stored.entry.manifest
-    let stage = RunRecord.Stage(kind: manifest.kind.rawValue, key: manifest.key, sha256: stored.entry.sha256)
+    let stage = RunRecord.Stage(
+      kind: (isOfTrials ? RunRecord.Stage.trialPrefix : "") + manifest.kind.rawValue, key: manifest.key,
+      sha256: stored.entry.sha256)
     guard !stages.contains(stage) else { return }
     stages.append(stage)
     entries.append(stored.entry)
     makings.append(.init(kind: stage.kind, reused: stored.wasThere, provenance: manifest.provenance))
+  }
+
+  /// What the body uses is noted under kinds of its own, "trial-model": it is no part of the cell's own model.
+  func ofTrials<T>(_ body: () throws -> T) rethrows -> T {
+    isOfTrials = true
+    defer { isOfTrials = false }
+    return try body()
   }
 }

@@ -14,6 +14,8 @@ struct HeldOutTokens: Sendable {
     var exampleBytes: Int
     var seed: UInt64
     var bytes: Int
+    /// First example and the one after the last, where the split is a part of the text.
+    var part: [Int]?
   }
   struct Facts: Codable, Sendable {
     /// Of each example.
@@ -59,6 +61,8 @@ struct TrainingTokens: Sendable {
     var seed: UInt64
     var shard: Int
     var shardExamples: Int
+    /// Examples of the whole split, where it is a part of the text that ends inside this shard.
+    var end: Int?
   }
   struct Facts: Codable {
     var tokens: Int
@@ -78,11 +82,12 @@ extension Stages {
     let key = try StoreKey(
       .heldOutTokens, version: HeldOutTokens.version,
       ingredients: HeldOutTokens.Ingredients(
-        tokenizer: saved.sha256, text: split.sha256, exampleBytes: split.exampleBytes, seed: split.seed, bytes: bytes))
+        tokenizer: saved.sha256, text: split.sha256, exampleBytes: split.exampleBytes, seed: split.seed, bytes: bytes,
+        part: split.part.map { [$0.lowerBound, $0.upperBound] }))
     let entry = try entry(key, trace) { building in
       let examples = split.first(bytes: bytes)
       let megabytes = Double(examples.reduce(0) { $0 + $1.count }) / 1e6
-      progress.line(String(format: "%@: tokenizing %.2f MB of held-out text", "\(tokenizer.spec)", megabytes))
+      progress.line(String(format: "%@: tokenizing %.2f MB of text to be scored", "\(tokenizer.spec)", megabytes))
       var watch = Stopwatch()
       let encoded = try tokenizer.encode(examples: examples, threads: threads)
       if megabytes > 0 { building.measurements["encodeMegabytesPerSecond"] = megabytes / watch.seconds }
@@ -155,7 +160,7 @@ extension Stages {
       .trainingTokens, version: TrainingTokens.version,
       ingredients: TrainingTokens.Ingredients(
         tokenizer: saved.sha256, text: split.sha256, exampleBytes: split.exampleBytes, seed: split.seed, shard: shard,
-        shardExamples: perShard))
+        shardExamples: perShard, end: split.part != nil && range.count < perShard ? split.count : nil))
     let entry = try entry(key, trace) { building in
       progress.update("\(tokenizer.spec)", "tokenizing training text, \(min(100, 100 * done / max(1, wanted)))%")
       let examples = range.map { split[$0] }

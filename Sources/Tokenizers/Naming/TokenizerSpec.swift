@@ -17,6 +17,24 @@ public struct TokenizerSpec: Hashable, Sendable {
     parameters = try reader.parameters()
   }
 
+  private init(name: String, parameters: [String: String]) {
+    self.name = name
+    self.parameters = parameters
+  }
+
+  /// The same with another value of one parameter; nil for none.
+  public func setting(_ key: String, to value: String?) -> TokenizerSpec {
+    var parameters = parameters
+    parameters[key] = value
+    return TokenizerSpec(name: name, parameters: parameters)
+  }
+
+  /// The name to be read again, its parameters in the order of these keys; others do not occur in it.
+  public func text(inOrderOf keys: [String]) -> String {
+    let written = keys.compactMap { key in parameters[key].map { "\(key)=\(Self.written($0))" } }
+    return written.isEmpty ? name : "\(name)[\(written.joined(separator: ","))]"
+  }
+
   /// The value as it is written in a name: in quotes where it would be read as something else without.
   static func written(_ value: String) -> String {
     let isPlain =

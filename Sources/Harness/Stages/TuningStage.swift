@@ -1,0 +1,130 @@
+import Foundation
+import Metrics
+import Records
+import Store
+import Support
+import Tokenizers
+import Transformer
+
+/// The search for a cell's learning rate, and for the best of its candidates.
+enum TuningStage {
+  /// Raised when the same trials lead to another choice.
+  static let version = 1
+
+  /// A model whose training diverged: the store holds no model, but what is known of it.
+  struct Divergence: Encodable {
+    var diverged: String
+  }
+
+  /// The learning rate at a place between the grid's, to three digits: no machine's own rounding of powers shows.
+  static func rate(log2 place: Double) -> Double { Double(String(format: "%.2e", exp2(place))) ?? exp2(place) }
+}
+
+extension Stages {
+  /// Trains every candidate at every learning rate on a share of the steps that the cell's budget buys, with a seed
+  /// that all cells share, and scores it on text of the training split that no model of the cell is trained on.
+  ///
+  /// The best learning rate of a candidate lies where the parabola through its best three neighbouring rates is lowest,
+  /// over log rate; the best candidate is the one whose parabola goes lowest. Trials are entries of the store as any
+  /// model and score: a stopped search goes on, another cell with the same trials finds them.
+  /// - Parameters:
+  ///   - training: the training split without the text.
+  ///   - text: what is scored.
+  /// - Returns: the cell with nothing left open; nil where no candidate gives the text back, and none says it would.
+  /// - Throws: ``HarnessError/cell(_:)`` where every trial diverged, or a candidate breaks its word.
+  func tune(
+    _ request: CellRequest, by tuning: Tuning, _ corpus: Corpus, training: TextSplit, on text: TextSplit, _ trace: Trace
+  ) throws -> (request: CellRequest, tuning: RunRecord.Tuning)? {
+    let places = tuning.rates.map(exactLog2)
+    var trials: [RunRecord.Tuning.Trial] = []
+    var best: (request: CellRequest, minimum: GridMinimum)?
+    for candidate in request.alternatives {
+      let found = try self.trials(of: candidate, by: tuning, corpus, training: training, on: text, trace)
+      trials += found
+      guard let minimum = found.isEmpty ? nil : GridMinimum(x: places, y: found.map(\.bitsPerByte)) else { continue }
+      if best.map({ minimum.y < $0.minimum.y }) ?? true { best = (candidate, minimum) }
+    }
+    guard let best else {
+      if trials.isEmpty { return nil }
+      throw HarnessError.cell("every trial of \(trials.count) diverged; add lower learning rates to tune")
+    }
+    let index = best.minimum.index
+    let rate =
+      best.minimum.x == places[index] ? tuning.rates[index] : TuningStage.rate(log2: best.minimum.x)
+    let end: RunRecord.Tuning.End? =
+      tuning.rates.count == 1 ? nil : index == 0 ? .lowest : index == tuning.rates.count - 1 ? .highest : nil
+    progress.line("\(request.title): \(trials.count) trials; best \(best.request.tokenizer) at rate \(rate)")
+    if let end {
+      progress.line(
+        "\(request.title): \(rate) is the \(end.rawValue) rate of the grid, which was too small; add "
+          + (end == .lowest ? "lower ones" : "higher ones"))
+    }
+    return (
+      best.request.at(rate: rate),
+      RunRecord.Tuning(
+        budgetShare: tuning.budgetShare, textSHA256: sha256(Array(text.first(bytes: .max).joined())),
+        textBytes: text.byteCount, trials: trials, learningRate: rate, end: end)
+    )
+  }
+
+  /// One candidate at every rate; nothing where it is lossy and the text does not come back.
+  private func trials(
+    of candidate: CellRequest, by tuning: Tuning, _ corpus: Corpus, training: TextSplit, on text: TextSplit,
+    _ trace: Trace
+  ) throws -> [RunRecord.Tuning.Trial] {
+    let m1 = try candidate.m1.map { try byteModel($0, corpus: corpus, trace) }
+    let saved = try tokenizer(spec(of: candidate), corpus: corpus, m1: m1, trace)
+    let scored = try heldOutTokens(saved, text, bytes: .max, trace)
+    if let problem = scored.facts.roundTripProblem {
+      guard saved.tokenizer.isLossless else { return [] }
+      throw HarnessError.cell("\(candidate.tokenizer) does not round-trip the tuning text: \(problem)")
+    }
+    let shape = try shape(of: candidate, saved)
+    let steps = Int(tuning.budgetShare * Double(try self.steps(of: candidate, shape, saved, training, trace)))
+    guard steps >= 1 else {
+      throw HarnessError.cell(
+        "\(tuning.budgetShare) of the budget is under one step of \(candidate.tokenizer); raise the share or the budget"
+      )
+    }
+    let tokens = try trainingTokens(saved, training, wanted: steps * candidate.m2.tokensPerStep, trace)
+    try checkLength(tokens, candidate)
+    return try tuning.rates.map { rate in
+      var trial = candidate.at(rate: rate)
+      trial.seed = Tuning.seed
+      let bits = try trialModel(trial, shape: shape, steps: steps, tokens: tokens, trace).flatMap { model in
+        bitsPerByte(
+          nats: try nats(model, after: steps, scored, request: trial, trace).reduce(0, +), bytes: scored.byteCount)
+      }
+      let result = bits.map { String(format: "%.3f bits/byte", $0) } ?? "diverged"
+      progress.line("trial of \(trial.tokenizer) \(trial.size), rate \(rate): \(steps) steps, \(result)")
+      return RunRecord.Tuning.Trial(
+        tokenizer: trial.tokenizer, vocabularySize: shape.vocabulary, learningRate: rate, steps: steps,
+        trainingFLOPs: trial.m2.trainingFLOPs(shape, steps: steps), bitsPerByte: bits)
+    }
+  }
+
+  /// The model of a trial; nil where training diverges, which the store remembers.
+  private func trialModel(
+    _ trial: CellRequest, shape: ModelShape, steps: Int, tokens: TrainingTokens, _ trace: Trace
+  ) throws -> TrainedModel? {
+    let key = try modelKey(trial, shape: shape, steps: steps, tokens: tokens)
+    let divergence = try StoreKey(
+      .score, version: TuningStage.version, ingredients: TuningStage.Divergence(diverged: key.path))
+    func remember(_ what: String) throws {
+      _ = try entry(divergence, trace) { building in
+        try writeAtomically(Data((what + "\n").utf8), to: building.folder + "/diverged.txt")
+      }
+    }
+    if try store.find(divergence) != nil {
+      try remember("")
+      return nil
+    }
+    do {
+      return try model(trial, shape: shape, steps: steps, tokens: tokens, bytesPerToken: nil, trace)
+    } catch let error as TransformerError {
+      guard case .diverged = error else { throw error }
+      try remember("\(error)")
+      return nil
+    }
+  }
+}
