@@ -18,6 +18,7 @@ public struct RecordAnalysis: Sendable {
 
 /// Every analysis of a report, in its order.
 public let builtInAnalyses: [RecordAnalysis] = [
-  .overview, .mainResults, .conclusions, .costPlots, .uncertainty, .furtherTexts, .cost, .tokenizers, .learningCurves,
+  .overview, .mainResults, .conclusions, .costPlots, .uncertainty, .tuningCurves, .furtherTexts, .cost, .tokenizers,
+  .learningCurves,
   .besideThePaper, .sideInformation, .notScored, .sharedSettings, .provenance, .leftAside,
 ]

@@ -33,6 +33,8 @@ struct Cell {
   var written = "2026-01-01T00:00:00.000Z"
   var commit: String? = "0123456789abcdef+"
   var reused = false
+  var chosenTokenizer: String?
+  var tuning: RunRecord.Tuning?
 
   func record() throws -> RunRecord {
     var content = RunRecord.Content(
@@ -40,6 +42,7 @@ struct Cell {
       request: .object([:]))
     content.error = error
     content.variant = variant
+    content.chosenTokenizer = chosenTokenizer
     content.corpus = .init(
       files: ["words.txt"], trainingSHA256: String(repeating: "c", count: 64), heldOutSHA256: textSHA256,
       trainingBytes: 40_000_000, heldOutBytes: bytes.reduce(0, +), documents: 7)
@@ -77,13 +80,14 @@ struct Cell {
       perByteAll: 1e6 * scale / ratio, perByteNonEmbedding: 8e5 * scale / ratio,
       tokenizerPerByte: m1BitsPerByte == nil ? 0 : 1.5e6)
     content.training = .init(
-      steps: 100, batch: 4, sequenceLength: 256, optimizer: "adamw", schedule: "linear", learningRate: 5e-3,
-      precision: "f32", shards: 2, tokens: 1_000_000, bytes: trainingBytes ?? 1e6 * ratio, epochs: 1,
-      contextBytes: 256 * ratio,
+      steps: 100, batch: 4, sequenceLength: 256, optimizer: "adamw", schedule: "linear",
+      learningRate: tuning?.learningRate ?? 5e-3, precision: "f32", shards: 2, tokens: 1_000_000,
+      bytes: trainingBytes ?? 1e6 * ratio, epochs: 1, contextBytes: 256 * ratio,
       bytesPerParameter: 1.5,
       lossNats: lossNats.enumerated().map { .init(step: ($0 + 1) * 10, value: $1) },
       heldOutBitsPerByte: lossNats.enumerated().map { .init(step: ($0 + 1) * 10, value: $1 / ratio) },
       curveBytes: curveBytes)
+    content.tuning = tuning
     content.scores = [score(RunRecord.Score.heldOut, nats)]
     content.scores += furtherTexts.sorted { $0.key < $1.key }.map { score($0.key, $0.value) }
     content.stages = [.init(kind: "model", key: "key-\(tokenizer)-\(size)-\(seed)", sha256: "hash")]

@@ -207,7 +207,9 @@ func matricesDecayApartFromTheUpdate(optimizer: OptimizerKind) {
   let layout = ParameterLayout(shape)
   let parameters = FloatBuffer(layout.count), gradients = FloatBuffer(layout.count)
   for i in 0..<layout.count { parameters[i] = 2 }
-  optimizer.optimizer(layout, weightDecay: 0.25).update(
+  var options = TrainingOptions()
+  options.weightDecay = 0.25
+  optimizer.optimizer(layout, options).update(
     parameters, gradients: gradients, gradientScale: 1, learningRate: 0.5, step: 0, threads: 1)
   for tensor in layout.tensors {
     let expected: Float = tensor.isMatrix ? 2 * (1 - 0.5 * 0.25) : 2
@@ -215,28 +217,33 @@ func matricesDecayApartFromTheUpdate(optimizer: OptimizerKind) {
   }
 }
 
-/// The embedding moves by its own rate, everything else by the common one.
+/// Embedding, vectors and matrices move by rates of their own, matrices also by their width.
 @Test(arguments: OptimizerKind.allCases)
-func theEmbeddingHasARateOfItsOwn(optimizer: OptimizerKind) {
+func eachGroupHasARateOfItsOwn(optimizer: OptimizerKind) {
   let layout = ParameterLayout(shape)
-  func moved(_ embeddingRate: Double) -> [String: Float] {
+  func moved(_ options: TrainingOptions) -> [String: Float] {
     let parameters = FloatBuffer(layout.count), gradients = FloatBuffer(layout.count)
     for i in 0..<layout.count { (parameters[i], gradients[i]) = (1, 0.5) }
-    optimizer.optimizer(layout, weightDecay: 0, embeddingRate: embeddingRate).update(
+    optimizer.optimizer(layout, options).update(
       parameters, gradients: gradients, gradientScale: 1, learningRate: 1e-3, step: 0, threads: 1)
     return Dictionary(uniqueKeysWithValues: layout.tensors.map { ($0.name, 1 - parameters[$0.offset]) })
   }
-  let common = moved(1), own = moved(8)
+  var common = TrainingOptions()
+  (common.embeddingRate, common.vectorRate, common.referenceWidth, common.weightDecay) = (1, 1, 0, 0)
+  var own = common
+  (own.embeddingRate, own.vectorRate, own.referenceWidth) = (8, 4, 3 * shape.dim)
+  let (reference, result) = (moved(common), moved(own))
   for tensor in layout.tensors {
-    let expected: Float = tensor.isEmbedding ? 8 : 1
-    let ratio = (own[tensor.name] ?? 0) / (common[tensor.name] ?? 1)
-    #expect(abs(ratio - expected) < 1e-2 && (common[tensor.name] ?? 0) > 0, "\(tensor.name): \(ratio)")
+    let expected: Float =
+      tensor.isEmbedding ? 8 : tensor.isMatrix ? Float(3 * shape.dim) / Float(tensor.shape[0]) : 4
+    let ratio = (result[tensor.name] ?? 0) / (reference[tensor.name] ?? 1)
+    #expect(abs(ratio / expected - 1) < 1e-2 && (reference[tensor.name] ?? 0) > 0, "\(tensor.name): \(ratio)")
   }
 }
 
 /// Adafactor keeps a number for each row and column, not one for each weight.
 @Test func adafactorsStateIsSmall() {
   let layout = ParameterLayout(ModelShape(dim: 256, heads: 4, layers: 3, headSize: 64, mlp: 1024, vocabulary: 256))
-  let count = Adafactor(layout, weightDecay: 0, embeddingRate: 1).moments.reduce(0) { $0 + $1.values.count }
+  let count = Adafactor(layout, TrainingOptions()).moments.reduce(0) { $0 + $1.values.count }
   #expect(count < layout.count / 50)
 }

@@ -25,8 +25,12 @@ extension RecordAnalysis {
     }
     let embeddingRate = input.protocol.fields["m2.embeddingRate"].flatMap(Double.init) ?? 1
     let own = embeddingRate == 1 ? "" : " (the embedding's \(short(embeddingRate)) times that)"
-    let trainings = records.compactMap(\.training).map {
-      "\($0.optimizer), \($0.schedule) schedule, rate \($0.learningRate)\(own), batch \($0.batch) × \($0.sequenceLength) tokens, \($0.precision)"
+    let trainings = records.compactMap { record in
+      record.training.map { training in
+        let rate = (record.tuning?.rates.count ?? 0) > 1 ? "tuned" : "\(training.learningRate)"
+        return
+          "\(training.optimizer), \(training.schedule) schedule, rate \(rate)\(own), batch \(training.batch) × \(training.sequenceLength) tokens, \(training.precision)"
+      }
     }
     for training in unique(trainings) { findings.append(Finding("Training: \(training).")) }
     if !input.missing.isEmpty {

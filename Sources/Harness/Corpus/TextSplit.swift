@@ -47,8 +47,8 @@ public struct TextSplit: Sendable {
     return start..<min(start + exampleBytes, file.bytes.count)
   }
 
-  /// Of a whole split, the last examples in shuffled order that together hold at least `bytes`, and the others; nil where
-  /// that would be more than half of it.
+  /// Of a whole split, the last examples in shuffled order that together hold at least `bytes`, and the others; nil
+  /// where that would be more than half of it.
   public func settingAside(bytes: Int) -> (rest: TextSplit, aside: TextSplit)? {
     precondition(part == nil, "a part is not divided again")
     var first = count, total = 0

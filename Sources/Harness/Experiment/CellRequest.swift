@@ -30,7 +30,7 @@ public struct CellRequest: Sendable, Codable, Hashable {
   public var m1Description: [String: String]
   /// How many of the experiment's tokenizers share M1's cost, where `match.m1` is `shared`; nil elsewhere.
   public var m1Users: Int?
-  /// With ``tuning``, all but the learning rate.
+  /// With ``tuning``, all but the learning rate (the middle one of those to try).
   public var m2: TrainingOptions
   /// Bytes that a sequence holds, where it is they that are equal: then `m2` says only how many tokens a step has.
   public var contextBytes: Int?
@@ -116,13 +116,21 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
               writtenTokenizer: contestant.writtenName, candidates: isOpen ? candidates : nil, size: size, seed: seed,
               corpus: experiment.corpus, m1: isOpen ? nil : candidates[0].m1, m1Description: description, m2: m2,
               contextBytes: experiment.m2.contextBytes,
-              tuning: experiment.m2.tuning ?? (contestant.isSwept ? Tuning(rates: [m2.learningRate]) : nil),
+              tuning: experiment.m2.tuning(of: contestant),
               match: match, evaluation: experiment.evaluation)
           }
         }
       }
     }
     return CellRequest.countingM1Users(cells)
+  }
+}
+
+extension Experiment.M2 {
+  /// The search for a contestant's learning rate and vocabulary; nil where both are given.
+  func tuning(of contestant: Contestant) -> Tuning? {
+    if contestant.isSwept { return tuning ?? Tuning(rates: [training.learningRate]) }
+    return tuning.flatMap { $0.rates.count > 1 ? $0 : nil }
   }
 }
 

@@ -4,8 +4,8 @@ import Tokenizers
 import Transformer
 
 /// A tokenizer as an experiment lists it: one; or one of several whose vocabulary is searched, `v=1k…32k`; or one whose
-/// vocabulary a rule sets for each model size, `v=auto`. Names with a range or `auto` end here: a backend sees only names
-/// of what is trained.
+/// vocabulary a rule sets for each model size, `v=auto`. Names with a range or `auto` end here: a backend sees only
+/// names of what is trained.
 ///
 ///     try Contestant("SentencePiece[v=1k…4k]", registry: registry).specs(size: "1m").map(\.canonicalName)
 ///     // ["SentencePiece[v=1k]", "SentencePiece[v=2k]", "SentencePiece[v=4k]"]

@@ -138,7 +138,11 @@ extension Experiment.M2 {
     guard Set(sizes).count == sizes.count else { throw section.error("sizes", "a size is listed twice") }
     training.sequenceLength = try section.integer("sequenceLength", in: 2...1 << 16) ?? training.sequenceLength
     contextBytes = try section.integer("contextBytes", in: 2...1 << 24)
-    if section.isMapping("learningRate") { tuning = try Tuning(section.section("learningRate")) }
+    if section.isMapping("learningRate") {
+      let found = try Tuning(section.section("learningRate"))
+      tuning = found
+      training.learningRate = found.rates[found.rates.count / 2]
+    }
     precision = try training.read(section, isTuned: tuning != nil)
     try section.finish()
   }
@@ -147,8 +151,11 @@ extension Experiment.M2 {
 extension Tuning {
   fileprivate init(_ section: YAMLSection) throws {
     let rates = try section.numbers("tune", in: TrainingOptions.learningRates) ?? []
-    guard rates.count >= Self.fewestRates, Set(rates).count == rates.count else {
-      throw section.error("tune", "give at least \(Self.fewestRates) different rates, such as [1e-3, 2e-3, 4e-3, 8e-3]")
+    guard rates.count == 1 || rates.count >= Self.fewestRates, Set(rates).count == rates.count else {
+      throw section.error(
+        "tune",
+        "give at least \(Self.fewestRates) different rates, such as [1e-3, 2e-3, 4e-3, 8e-3], or one to search "
+          + "vocabularies alone")
     }
     self.init(rates: rates)
     budgetShare = try section.number("share", in: 0.001...1) ?? budgetShare
@@ -164,13 +171,19 @@ extension TrainingOptions {
   /// - Parameter isTuned: whether the learning rate is searched, and not a number to be read.
   fileprivate mutating func read(_ section: YAMLSection, isTuned: Bool = false) throws -> Precision? {
     batch = try section.integer("batch", in: 1...1 << 20) ?? batch
-    let kinds = OptimizerKind.allCases.map(\.rawValue)
-    optimizer = OptimizerKind(rawValue: try section.choice("optimizer", kinds) ?? "adamw") ?? .adamw
-    if optimizer == .adafactor { (schedule, learningRate, warmup) = (.rsqrt, 1, 10_000) }
+    let recipes = Recipe.allCases.map(\.rawValue), kinds = OptimizerKind.allCases.map(\.rawValue)
+    let kind = try section.choice("optimizer", kinds).flatMap(OptimizerKind.init)
+    let recipe = try section.choice("recipe", recipes).flatMap(Recipe.init)
+    follow(recipe ?? (kind == .adafactor ? .paper : .standard))
+    optimizer = kind ?? optimizer
     let schedules = Schedule.allCases.map(\.rawValue)
     if let word = try section.choice("schedule", schedules) { schedule = Schedule(rawValue: word) ?? schedule }
     if !isTuned { learningRate = try section.number("learningRate", in: Self.learningRates) ?? learningRate }
     embeddingRate = try section.number("embeddingRate", in: 1e-6...1e6) ?? embeddingRate
+    vectorRate = try section.number("vectorRate", in: 1e-6...1e6) ?? vectorRate
+    referenceWidth = try section.integer("referenceWidth", in: 0...1 << 20) ?? referenceWidth
+    embeddingScale = try section.number("embeddingScale", in: 1e-6...1e3) ?? embeddingScale
+    beta2 = try section.number("beta2", in: 0...0.999999) ?? beta2
     warmup = try section.integer("warmup", in: 0...1 << 40) ?? warmup
     weightDecay = try section.number("weightDecay", in: 0...10) ?? weightDecay
     zLoss = try section.number("zLoss", in: 0...1) ?? zLoss

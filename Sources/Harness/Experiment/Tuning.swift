@@ -4,7 +4,8 @@ public struct Tuning: Sendable, Codable, Hashable {
   /// The seed of every trial, whatever the cell's: cells that differ in their seed alone share their trials.
   public static let seed: UInt64 = 0
 
-  /// Learning rates to try: ascending, distinct, at least ``fewestRates``. One where only the vocabulary is searched.
+  /// Learning rates to try: ascending, distinct, at least ``fewestRates``; or one, where only vocabularies are
+  /// searched.
   public var rates: [Double]
   /// The share of the cell's steps that a trial gets, in (0, 1].
   public var budgetShare = 0.25

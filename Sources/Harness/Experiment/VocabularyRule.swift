@@ -6,8 +6,8 @@ import Transformer
 ///
 ///     vocabulary parameters = 3,145,728 · (other parameters / 33,000,000)^0.8354
 ///
-/// which begins at their smallest models, of 33 M: sizes below that are extrapolated. It supposes as much training as is
-/// best for the size, and says nothing of any tokenizer but theirs.
+/// which begins at their smallest models, of 33 M: sizes below that are extrapolated. It supposes as much training as
+/// is best for the size, and says nothing of any tokenizer but theirs.
 /// - Source: Tao et al. 2024, "Scaling Laws with Vocabulary" (arXiv 2407.13623), section 4.2, derivative-based; the
 ///   constants are those of `approach2_derivative` in github.com/sail-sg/scaling-with-vocab.
 enum VocabularyRule {

@@ -115,8 +115,8 @@ extension Stages {
   private func tuningText(_ tuning: Tuning, of split: TextSplit) throws -> (training: TextSplit, text: TextSplit) {
     guard let (rest, aside) = split.settingAside(bytes: tuning.textBytes) else {
       throw HarnessError.cell(
-        "the training split of \(split.byteCount) bytes is too small to set \(tuning.textBytes) aside for tuning, at most "
-          + "half of it; give more text, or lower learningRate.bytes")
+        "the training split of \(split.byteCount) bytes is too small to set \(tuning.textBytes) aside for tuning, at "
+          + "most half of it; give more text, or lower learningRate.bytes")
     }
     return (rest, aside)
   }

@@ -95,7 +95,7 @@ public final class Trace {
     makings.append(.init(kind: stage.kind, reused: stored.wasThere, provenance: manifest.provenance))
   }
 
-  /// What the body uses is noted under kinds of its own, "trial-model": it is no part of the model that the cell ends in.
+  /// What the body uses is noted under kinds of its own, "trial-model": it is no part of the cell's own model.
   func ofTrials<T>(_ body: () throws -> T) rethrows -> T {
     isOfTrials = true
     defer { isOfTrials = false }

@@ -21,8 +21,8 @@ enum TuningStage {
 }
 
 extension Stages {
-  /// Trains every candidate at every learning rate on a share of the steps that the cell's budget buys, with a seed that
-  /// all cells share, and scores it on text of the training split that no model of the cell is trained on.
+  /// Trains every candidate at every learning rate on a share of the steps that the cell's budget buys, with a seed
+  /// that all cells share, and scores it on text of the training split that no model of the cell is trained on.
   ///
   /// The best learning rate of a candidate lies where the parabola through its best three neighbouring rates is lowest,
   /// over log rate; the best candidate is the one whose parabola goes lowest. Trials are entries of the store as any

@@ -9,11 +9,12 @@ public struct Model: Sendable {
   }
 
   /// Freshly initialised weights.
-  public init(shape: ModelShape, seed: UInt64) {
+  /// - Parameter embeddingScale: standard deviation of the embedding's weights.
+  public init(shape: ModelShape, seed: UInt64, embeddingScale: Double = 1) {
     self.shape = shape
     let layout = ParameterLayout(shape)
     parameters = FloatBuffer(layout.count)
-    layout.initialize(parameters, layerCount: shape.layers, seed: seed)
+    layout.initialize(parameters, layerCount: shape.layers, seed: seed, embeddingScale: embeddingScale)
   }
 
   private static let keys = ["dim", "heads", "layers", "headSize", "mlp", "vocabulary"]

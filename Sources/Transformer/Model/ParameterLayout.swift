@@ -27,7 +27,7 @@ package struct ParameterLayout: Sendable {
   /// A part of a tensor that one thread works on at a time.
   struct Chunk: Sendable {
     let offset, count: Int
-    let isMatrix, isEmbedding: Bool
+    let tensor: Tensor
   }
   package let tensors: [Tensor]
   package let embedding: Int  // [V + 1, D]; the last row is BOS; the first V rows are also the head
@@ -63,17 +63,16 @@ package struct ParameterLayout: Sendable {
     tensors.flatMap { tensor in
       stride(from: 0, to: tensor.count, by: 1 << 16).map {
         Chunk(
-          offset: tensor.offset + $0, count: min(1 << 16, tensor.count - $0), isMatrix: tensor.isMatrix,
-          isEmbedding: tensor.isEmbedding)
+          offset: tensor.offset + $0, count: min(1 << 16, tensor.count - $0), tensor: tensor)
       }
     }
   }
 
-  /// Embeddings from N(0, 1) (the head divides by √D), matrices from N(0, 1/in), the two that write into the residual
+  /// Embeddings from N(0, `embeddingScale`²) (the head divides by √D), matrices from N(0, 1/in), the two that write into the residual
   /// divided by √(2·layers) as well (Radford et al. 2019), norms 1. Relative biases from N(0, 4): heads that begin with
   /// places of their own to look at leave the bigram plateau far sooner than heads that begin alike. The same bits on every
   /// machine.
-  package func initialize(_ buffer: FloatBuffer, layerCount: Int, seed: UInt64) {
+  package func initialize(_ buffer: FloatBuffer, layerCount: Int, seed: UInt64, embeddingScale: Double) {
     buffer.zero()
     for tensor in tensors {
       let p = buffer.p + tensor.offset
@@ -83,7 +82,7 @@ package struct ParameterLayout: Sendable {
         var generator = SeededGenerator(seed: seed, purpose: tensor.name)
         var scale =
           tensor.name.hasSuffix("relativeBias")
-          ? 2 : tensor.isEmbedding ? 1 : 1 / Double(tensor.shape[0]).squareRoot()
+          ? 2 : tensor.isEmbedding ? embeddingScale : 1 / Double(tensor.shape[0]).squareRoot()
         if tensor.name.hasSuffix("Out") { scale /= Double(2 * layerCount).squareRoot() }
         for i in stride(from: 0, to: tensor.count, by: 2) {  // Box–Muller
           let radius = (-2 * ck_log(1 - generator.uniform())).squareRoot() * scale

@@ -10,6 +10,7 @@ struct Adafactor: Optimizer {
     let tensor: Tensor
     let rows, columns: Int
     let rowOffset, columnOffset: Int
+    let rate: Double  // over the base rate
   }
   private let parts: [Part]
   private let rowMeans: FloatBuffer  // of squared gradients: a number for every row of every matrix
@@ -17,23 +18,22 @@ struct Adafactor: Optimizer {
   private let rowFactors: FloatBuffer  // scratch: their inverse roots
   private let columnFactors: FloatBuffer
   private let weightDecay: Double
-  private let embeddingRate: Double
   private let kernels = ck_kernels().pointee
 
-  init(_ layout: ParameterLayout, weightDecay: Double, embeddingRate: Double) {
+  init(_ layout: ParameterLayout, _ options: TrainingOptions) {
     var (rows, columns) = (0, 0)
     parts = layout.tensors.map { tensor in
       let part = Part(
         tensor: tensor, rows: tensor.isMatrix ? tensor.shape[0] : 1,
-        columns: tensor.isMatrix ? tensor.shape[1] : tensor.count, rowOffset: rows, columnOffset: columns)
+        columns: tensor.isMatrix ? tensor.shape[1] : tensor.count, rowOffset: rows, columnOffset: columns,
+        rate: options.rate(of: tensor))
       rows += part.rows
       columns += (part.columns + 15) / 16 * 16
       return part
     }
     (rowMeans, rowFactors) = (FloatBuffer(rows), FloatBuffer(rows))
     (columnMeans, columnFactors) = (FloatBuffer(columns), FloatBuffer(columns))
-    self.weightDecay = weightDecay
-    self.embeddingRate = embeddingRate
+    weightDecay = options.weightDecay
   }
 
   var moments: [(name: String, values: FloatBuffer)] { [("rowMeans", rowMeans), ("columnMeans", columnMeans)] }
@@ -46,7 +46,7 @@ struct Adafactor: Optimizer {
     parallelFor(parts.count, threads: threads) { p in  // tensors are disjoint
       update(
         parts[p], parameters: parameters, gradients: gradients, scale: Float(gradientScale), keep: keep,
-        learningRate: parts[p].tensor.isEmbedding ? learningRate * embeddingRate : learningRate)
+        learningRate: learningRate * parts[p].rate)
     }
   }
 

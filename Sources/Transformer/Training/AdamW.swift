@@ -1,22 +1,24 @@
 import CKernels
 import Support
 
-/// Adam with decoupled weight decay, β₁ 0.9, β₂ 0.95, ε 1e-8.
+/// Adam with decoupled weight decay, β₁ 0.9, β₂ of the options, ε 1e-8.
 /// - Source: Loshchilov & Hutter 2019, algorithm 2.
 struct AdamW: Optimizer {
   private let firstMoment: FloatBuffer  // as the parameters lie
   private let secondMoment: FloatBuffer
   private let chunks: [ParameterLayout.Chunk]
+  private let rates: [Double]  // of each chunk, over the base rate
   private let weightDecay: Float
-  private let embeddingRate: Double
+  private let beta2: Double
   private let kernels = ck_kernels().pointee
 
-  init(_ layout: ParameterLayout, weightDecay: Double, embeddingRate: Double) {
+  init(_ layout: ParameterLayout, _ options: TrainingOptions) {
     firstMoment = FloatBuffer(layout.count)
     secondMoment = FloatBuffer(layout.count)
     chunks = layout.chunks
-    self.weightDecay = Float(weightDecay)
-    self.embeddingRate = embeddingRate
+    rates = chunks.map { options.rate(of: $0.tensor) }
+    weightDecay = Float(options.weightDecay)
+    beta2 = options.beta2
   }
 
   var moments: [(name: String, values: FloatBuffer)] { [("firstMoment", firstMoment), ("secondMoment", secondMoment)] }
@@ -25,14 +27,14 @@ struct AdamW: Optimizer {
     _ parameters: FloatBuffer, gradients: FloatBuffer, gradientScale: Double, learningRate: Double, step: Int,
     threads: Int
   ) {
-    let correction1 = Float(1 - power(0.9, step + 1)), correction2 = Float(1 - power(0.95, step + 1))
+    let correction1 = Float(1 - power(0.9, step + 1)), correction2 = Float(1 - power(beta2, step + 1))
     parallelFor(chunks.count, threads: threads) { c in  // chunks are disjoint
       let (offset, count) = (chunks[c].offset, chunks[c].count)
-      let rate = Float(chunks[c].isEmbedding ? learningRate * embeddingRate : learningRate)
       kernels.adamW(
         parameters.at(offset, count), firstMoment.at(offset, count), secondMoment.at(offset, count),
-        gradients.at(offset, count), count, Float(gradientScale), rate, 0.9, 0.95, 1e-8,
-        chunks[c].isMatrix ? weightDecay : 0, correction1, correction2)
+        gradients.at(offset, count), count, Float(gradientScale), Float(learningRate * rates[c]), 0.9,
+        Float(beta2), 1e-8,
+        chunks[c].tensor.isMatrix ? weightDecay : 0, correction1, correction2)
     }
   }
 }

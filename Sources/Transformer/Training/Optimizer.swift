@@ -1,15 +1,14 @@
 /// Which optimiser trains.
 public enum OptimizerKind: String, Sendable, CaseIterable, Codable {
-  /// Loshchilov & Hutter 2019: β₁ 0.9, β₂ 0.95, ε 1e-8.
+  /// Loshchilov & Hutter 2019: β₁ 0.9, ε 1e-8.
   case adamw
   /// Shazeer & Stern 2018: factored second moments, no momentum, updates clipped at 1 and scaled by the parameter.
   case adafactor
 
-  /// - Parameter embeddingRate: see ``TrainingOptions/embeddingRate``.
-  func optimizer(_ layout: ParameterLayout, weightDecay: Double, embeddingRate: Double = 1) -> any Optimizer {
+  func optimizer(_ layout: ParameterLayout, _ options: TrainingOptions) -> any Optimizer {
     switch self {
-    case .adamw: AdamW(layout, weightDecay: weightDecay, embeddingRate: embeddingRate)
-    case .adafactor: Adafactor(layout, weightDecay: weightDecay, embeddingRate: embeddingRate)
+    case .adamw: AdamW(layout, options)
+    case .adafactor: Adafactor(layout, options)
     }
   }
 }

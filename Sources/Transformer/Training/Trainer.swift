@@ -54,10 +54,9 @@ package final class Trainer {
     let (B, S) = (options.batch, options.sequenceLength)
     precondition(B > 0 && S > 0, "a batch of at least one sequence of at least one token")
     layout = ParameterLayout(shape)
-    parameters = Model(shape: shape, seed: seed).parameters
+    parameters = Model(shape: shape, seed: seed, embeddingScale: options.embeddingScale).parameters
     store = WeightStore(parameters, options.precision)
-    optimizer = options.optimizer.optimizer(
-      layout, weightDecay: options.weightDecay, embeddingRate: options.embeddingRate)
+    optimizer = options.optimizer.optimizer(layout, options)
     let products = try MatrixProduct(options.precision)
     let count = max(1, min(options.shards, B))
     firstSequence = (0..<count).map { B * $0 / count }

@@ -5,10 +5,19 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
   public var sequenceLength = 512
   public var optimizer = OptimizerKind.adamw
   public var schedule = Schedule.linear
-  public var learningRate = 3e-3
+  public var learningRate = 1e-2
   /// The learning rate of the embedding, which is also the head, over that of all else. A token's row is moved only when
   /// the token occurs: with one rate for all, the rows of a large vocabulary crawl.
-  public var embeddingRate = 1.0
+  public var embeddingRate = 12.0
+  /// The learning rate of norms and relative biases over that of matrices.
+  public var vectorRate = 1.0
+  /// The input width of a matrix whose rate is ``learningRate`` itself; another's is that times `referenceWidth` over its
+  /// own input width. 0 where widths make no difference.
+  public var referenceWidth = 0
+  /// Standard deviation of the embedding's initial weights.
+  public var embeddingScale = 1.0
+  /// How much of a second moment each step of AdamW keeps.
+  public var beta2 = 0.99
   public var warmup = 100
   public var weightDecay = 0.01
   public var zLoss = 1e-4
@@ -18,6 +27,36 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
   public var shards = 2
   public var precision = Precision.f32
   public init() {}
+
+  /// What a named recipe says of everything but batch, length, shards and precision, which stay.
+  public mutating func follow(_ recipe: Recipe) {
+    var options = TrainingOptions()
+    if recipe == .paper {
+      (options.optimizer, options.schedule, options.learningRate, options.warmup) = (.adafactor, .rsqrt, 1, 10_000)
+      (options.embeddingRate, options.vectorRate, options.referenceWidth) = (1, 1, 0)
+      (options.weightDecay, options.clip) = (0, 0)
+    }
+    (options.batch, options.sequenceLength, options.shards, options.precision) = (
+      batch, sequenceLength, shards, precision
+    )
+    self = options
+  }
+
+  /// The learning rate of a tensor over ``learningRate``.
+  func rate(of tensor: Tensor) -> Double {
+    if tensor.isEmbedding { return embeddingRate }
+    guard tensor.isMatrix else { return vectorRate }
+    return referenceWidth == 0 ? 1 : Double(referenceWidth) / Double(tensor.shape[0])
+  }
+}
+
+/// A whole set of training options by name.
+public enum Recipe: String, Sendable, CaseIterable {
+  /// Measured: one learning rate serves every vocabulary (docs/training.md).
+  case standard
+  /// Lester et al. 2024: Adafactor with relative steps, base rate 1 falling with the root of the step after
+  /// 10,000; its updates are clipped, not the gradients, and nothing decays.
+  case paper
 }
 
 /// Where training sequences come from.
