@@ -123,12 +123,12 @@ private let scipys = [
 @Suite struct SharedFloorBootstrapTests {
   /// Of 90% bands on synthetic ladders with noise, about that share holds the true curve, also extrapolated.
   @Test func bandsCover() throws {
-    let trials = 60, computes = [1e12, 6.4e13, 6.4e14, 6.4e15]
+    let trials = 50, computes = [1e12, 6.4e13, 6.4e14, 6.4e15]
     var covered = [Int](repeating: 0, count: computes.count), floors = 0
     var generator = SplitMix(21)
     for trial in 0..<trials {
       let points = ladders(seed: UInt64(trial + 100), noise: 0.005)
-      let bootstrap = try #require(SharedFloorBootstrap(points, count: 50, using: &generator))
+      let bootstrap = try #require(SharedFloorBootstrap(points, count: 40, using: &generator))
       for (place, compute) in computes.enumerated() {
         if bootstrap.band(1, compute: compute, level: 0.9).contains(value(1, compute)) { covered[place] += 1 }
       }

@@ -25,7 +25,7 @@ private func ladder(
     var records: [RunRecord] = []
     for (index, curve) in curves.enumerated() {
       for (place, size) in sizes.enumerated() {
-        let best = 0.9 + curve.scale * pow(budget, -curve.exponent), optimum = 4e5 * (budget / 2e12).squareRoot()
+        let best = 0.9 + curve.scale * pow(budget, -curve.exponent), optimum = 3e5 * (budget / 2e12).squareRoot()
         let wobble = noise * cos(Double(index * 7 + place * 3) + log(budget) * 5)
         let bits = (best + 0.03 * pow(log(Double(size.parameters) / optimum), 2)) * (1 + wobble)
         var cell = Cell(tokenizer: curve.name, size: size.name)
@@ -57,7 +57,7 @@ extension [Artifact] {
     // The optimum grows with compute, and the parabola finds it.
     #expect(table.text("size", row: 0)?.hasPrefix("100k") == true && table.text("size", row: 3) == "900k")
     let parabola = try #require(table.number("parabolaParameters", row: 3))
-    #expect(abs(parabola / (4e5 * 8.0.squareRoot()) - 1) < 0.15)
+    #expect(abs(parabola / (3e5 * 8.0.squareRoot()) - 1) < 0.15)
     #expect(abs((table.number("bytesPerParameter", row: 3) ?? 0) / (1.6e13 / 6 / 884_736 / 884_736) - 1) < 1e-9)
   }
 

@@ -58,7 +58,7 @@ extension Ladder {
             .init(
               x: one.budget, y: one.bitsPerByte, spread: one.estimate?.interval,
               label: curve == nil && one.budget == optima.last?.budget ? tokenizer : nil,
-              isHollow: one.best.isLearned == false)
+              isHollow: !one.isLearned)
           }, curve: curve)
       })
   }
