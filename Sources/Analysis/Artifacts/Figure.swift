@@ -53,7 +53,7 @@ public struct Figure: Sendable, Hashable {
 
   /// A fitted line.
   public struct Curve: Sendable, Hashable {
-    /// Ascending in x; their spreads are a band about the line.
+    /// Ascending in x; their spreads are a band about the line, their labels stand beside it.
     public let points: [Point]
     /// Solid up to this x, dashed beyond: nothing was measured there.
     public let solidTo: Double

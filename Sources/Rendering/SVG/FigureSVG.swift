@@ -174,7 +174,7 @@ private struct FigureDrawing {
     var placement = LabelPlacement(frame: frame, taken: takenByMarks + takenByReferences)
     for (index, one) in series.enumerated() {
       let colour = look(index).colour
-      for point in one.points {
+      for point in one.points + (one.curve?.points ?? []) {
         guard let label = point.label else { continue }
         let x = px(point.x), y = py(point.y)
         let box = placement.place(width: textWidth(label, size: size), height: height, x: x, y: y)

@@ -26,6 +26,8 @@ struct Ladder: Sendable {
 
     var best: CellGroup { cells[place] }
     var estimate: ScoreEstimate? { best.heldOut }
+    /// Also where no trivial model is known to compare with.
+    var isLearned: Bool { best.isLearned != false }
     /// Whether sizes on both sides were tried: at an end, the best size may lie beyond.
     var isBracketed: Bool { place > 0 && place < cells.count - 1 }
     /// The parabola's minimum, where it lies between the sizes it goes through.
@@ -35,7 +37,7 @@ struct Ladder: Sendable {
     }
     /// What the fits take: not where M2 learned nothing, for there no power law begins yet.
     var point: ComputePoint? {
-      guard best.isLearned != false, let seeds = estimate?.seeds else { return nil }
+      guard isLearned, let seeds = estimate?.seeds else { return nil }
       return ComputePoint(
         compute: budget, loss: bitsPerByte,
         deviation: seeds.standardDeviation.map { $0 / Double(seeds.count).squareRoot() / bitsPerByte })

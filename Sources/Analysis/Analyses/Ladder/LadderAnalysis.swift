@@ -51,14 +51,15 @@ extension Ladder {
       key: "ladder", title: "Best bits/byte against training compute", style: .points,
       x: .init("training FLOPs", isLogarithmic: true), y: .init("held-out bits/byte", isLogarithmic: true),
       series: tokenizers.map { tokenizer in
-        let optima = optima(of: tokenizer)
+        let optima = optima(of: tokenizer), curve = fit?.curve(of: tokenizer)
         return Figure.Series(
           title: tokenizer, family: tokenizer,
           points: optima.map { one in
             .init(
               x: one.budget, y: one.bitsPerByte, spread: one.estimate?.interval,
-              label: one.budget == optima.last?.budget ? tokenizer : nil, isHollow: one.best.isLearned == false)
-          }, curve: fit?.curve(of: tokenizer))
+              label: curve == nil && one.budget == optima.last?.budget ? tokenizer : nil,
+              isHollow: !one.isLearned)
+          }, curve: curve)
       })
   }
 
@@ -108,10 +109,11 @@ extension LadderFit {
     let computes =
       (0...24).map { low + (top - low) * Double($0) / 24 } + (1...24).map { top + (high - top) * Double($0) / 24 }
     return .init(
-      points: computes.map { log in
-        let compute = exp(log)
+      points: computes.map { logCompute in
+        let compute = exp(logCompute)
         return .init(
-          x: compute, y: fit.predict(index, compute: compute), spread: bootstrap.band(index, compute: compute))
+          x: compute, y: fit.predict(index, compute: compute), spread: bootstrap.band(index, compute: compute),
+          label: logCompute == computes.last ? tokenizer : nil)
       }, solidTo: measured.upperBound * (1 + 1e-9))
   }
 }

@@ -22,8 +22,9 @@ extension Ladder {
 
   private var bestByBudget: [String] {
     let best = budgets.compactMap { Self.best(optima(at: $0)) }
+    guard !best.isEmpty else { return ["M2 learned nothing beyond token frequencies at any budget."] }
     return [
-      "Lowest bits/byte: "
+      "Lowest bits/byte of what M2 learned: "
         + list(best.map { "\($0.tokenizer) at \(short($0.budget)) (\(bits($0.bitsPerByte)), size \($0.best.size))" })
         + "."
     ]
@@ -78,7 +79,7 @@ extension Ladder {
       let constant = Set(ratios.map(\.1)).count == 1
       lines.append(
         "The bytes/token of the best tokenizer are \(list(ratios.map { "\(String(format: "%.2f", $0.1)) at \(short($0.0))" })): "
-          + (constant ? "the same at every budget" : falls ? "they fall with compute" : "they do not fall steadily")
+          + (constant ? "the same at every budget" : falls ? "they fall" : "they do not fall steadily")
           + "; Limisiewicz et al. find that they fall with compute.")
     }
     return lines

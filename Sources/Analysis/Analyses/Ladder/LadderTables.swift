@@ -17,7 +17,7 @@ extension Ladder {
         .estimate("bitsPerByte", "Bits/byte", unit: "bits/byte", .fixed(3), better: .lower) { one in
           .number(
             one.bitsPerByte, interval: one.estimate?.interval,
-            marks: one.best.isLearned == false ? [.notLearned] : [])
+            marks: one.isLearned ? [] : [.notLearned])
         },
         .number("parabolaParameters", "Parabola's minimum at", .short) { $0.minimum?.parameters },
         .number("parabolaBitsPerByte", "Bits/byte there", unit: "bits/byte", .fixed(3)) { $0.minimum?.bitsPerByte },
@@ -40,18 +40,25 @@ extension Ladder {
         .number("bestBytesPerToken", "Its bytes/token", .fixed(2)) {
           Self.best($0)?.best.tokenization?.compressionRatio
         },
-        .number("lowest", "Bytes/parameter, lowest", .significant) { $0.compactMap(\.bytesPerParameter).min() },
-        .number("highest", "Highest", .significant) { $0.compactMap(\.bytesPerParameter).max() },
+        .number("lowest", "Bytes/parameter, lowest", .significant) { Self.bytesPerParameter($0).min() },
+        .number("highest", "Highest", .significant) { Self.bytesPerParameter($0).max() },
         .number("factor", "Factor", .fixed(2)) { Self.factor($0) },
       ]
     ).withoutEmptyColumns(keeping: ["best"])
   }
 
-  static func best(_ optima: [Optimum]) -> Optimum? { optima.min { $0.bitsPerByte < $1.bitsPerByte } }
+  /// The lowest of those that M2 learned from.
+  static func best(_ optima: [Optimum]) -> Optimum? {
+    optima.filter(\.isLearned).min { $0.bitsPerByte < $1.bitsPerByte }
+  }
+
+  private static func bytesPerParameter(_ optima: [Optimum]) -> [Double] {
+    optima.filter(\.isLearned).compactMap(\.bytesPerParameter)
+  }
 
   /// Highest over lowest bytes per parameter; nil for fewer than two tokenizers.
   static func factor(_ optima: [Optimum]) -> Double? {
-    let values = optima.compactMap(\.bytesPerParameter)
+    let values = bytesPerParameter(optima)
     guard values.count > 1, let low = values.min(), let high = values.max(), low > 0 else { return nil }
     return high / low
   }
@@ -100,7 +107,7 @@ extension LadderFit {
         .text("first", "Tokenizer") { $0.first },
         .text("second", "and") { $0.second },
         .estimate("compute", "Cross at", unit: "FLOPs", .short) { pair in
-          .number(pair.crossing.compute, interval: pair.crossing.compute == nil ? nil : pair.crossing.interval)
+          .number(pair.crossing.compute, interval: pair.isTold ? pair.crossing.interval : nil)
         },
         .text("lower", "Lower beyond") { $0.crossing.compute == nil ? nil : $0.lowerBeyond },
         .number("missing", "Resamples without", .percent(0)) { $0.crossing.missingShare },
