@@ -21,11 +21,19 @@ extension CrossAnalysis {
     let winners = unique(best.compactMap { $0?.tokenizer })
     guard scored.count > 1, let first = winners.first else { return [] }
     var lines: [String] = []
+    /// "1.6 (95% interval …) under "as it stands"", and the range over the other axes where it leads.
     func values(_ tokenizer: String) -> String {
-      scored.compactMap { axis in
-        guard best[axis]?.tokenizer == tokenizer, let value = best[axis]?.heldOut else { return nil }
-        return "\(bits(value.bitsPerByte))\(between(value)) under \"\(axes.names[axis])\""
-      }.joined(separator: ", ")
+      let led = scored.filter { best[$0]?.tokenizer == tokenizer }
+      let values = led.compactMap { best[$0]?.heldOut?.bitsPerByte }
+      guard let axis = led.first, let value = best[axis]?.heldOut, let low = values.min(), let high = values.max()
+      else {
+        return ""
+      }
+      let first = "\(bits(value.bitsPerByte))\(between(value)) under \"\(axes.names[axis])\""
+      let others =
+        led.count == 1 ? "" : ", \(bits(low)) to \(bits(high)) under \(list(led.map { "\"\(axes.names[$0])\"" }))"
+      let unlearned = led.contains { best[$0]?.isLearned == false } ? " (bits of its own: M2 did not learn it)" : ""
+      return first + others + unlearned
     }
     if winners.count == 1 {
       lines.append(
