@@ -118,12 +118,9 @@ extension Experiment.M2 {
     }
     guard Set(sizes).count == sizes.count else { throw section.error("sizes", "a size is listed twice") }
     training.sequenceLength = try section.integer("sequenceLength", in: 2...1 << 16) ?? training.sequenceLength
-    if section.isMapping("learningRate") {
-      let found = try Tuning(section.section("learningRate"))
-      tuning = found
-      training.learningRate = found.rates[found.rates.count / 2]
-    }
+    if section.isMapping("learningRate") { tuning = try Tuning(section.section("learningRate")) }
     precision = try training.read(section, isTuned: tuning != nil)
+    if let tuning { training.learningRate = tuning.rates[tuning.rates.count / 2] }
     try section.finish()
   }
 }
