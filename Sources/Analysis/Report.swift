@@ -1,9 +1,12 @@
 import Records
 import Support
 
-/// A report as data: one part for each protocol, newest first, each with every analysis of its records alone.
+/// A report as data: what is said across protocols, then one part for each protocol with every analysis of its records
+/// alone. Planned protocols lead, in the experiment's order; others follow, newest first.
 public struct Report: Sendable {
   public let title: String
+  /// What only several protocols together can answer.
+  public let crossSections: [Section]
   public let parts: [Part]
   /// One row a record, of all protocols.
   public let records: Table
@@ -11,7 +14,11 @@ public struct Report: Sendable {
   /// The records of one protocol.
   public struct Part: Sendable {
     public let `protocol`: ComparisonProtocol
-    /// Which fields differ from the newest protocol's, in words; empty for the newest itself.
+    /// What tells it from the other parts, in a few words.
+    public let name: String
+    /// Whether the run means to make it: the others are left from earlier runs.
+    public let isPlanned: Bool
+    /// Which fields differ from the first part's, in words; empty for the first itself.
     public let differences: [Finding]
     public let sections: [Section]
   }
@@ -19,44 +26,60 @@ public struct Report: Sendable {
   public struct Section: Sendable {
     public let title: String
     public let artifacts: [Artifact]
+    /// Folded away where a report can fold: the detail of parts after the first.
+    public let isFolded: Bool
   }
+
+  /// What stays in sight of the parts after the first.
+  private static let leading: Set = [RecordAnalysis.mainResults.key, RecordAnalysis.notScored.key]
 
   /// - Parameters:
   ///   - contents: what the record folders of the runs hold; none or empty ones give a report of what is planned.
-  ///   - plan: the cells that are meant to be run, where they are known.
+  ///   - plans: the cells that are meant to be run, by protocol, where they are known.
   ///   - baseline: a paper's figures to stand beside these.
   ///   - command: how the runs are repeated, one command a line.
   public init(
-    title: String, contents: [RecordFolder.Contents], plan: ReportPlan? = nil, baseline: Baseline? = nil,
-    command: String = "", analyses: [RecordAnalysis] = builtInAnalyses
+    title: String, contents: [RecordFolder.Contents], plans: [ReportPlan] = [], baseline: Baseline? = nil,
+    command: String = "", analyses: [RecordAnalysis] = builtInAnalyses,
+    crossAnalyses: [CrossAnalysis] = builtInCrossAnalyses
   ) {
     // Of several folders, one record of each cell and protocol.
     let newest = RecordFolder.Contents(contents.flatMap(\.records))
     let records = newest.records
     let superseded = newest.superseded + contents.flatMap(\.superseded)
-    var protocols = unique(records.reversed().map(\.protocol))
-    if let plan {  // what is being run now leads, though none of it may be finished yet
-      protocols.removeAll { $0.hash == plan.protocol.hash }
-      protocols.insert(plan.protocol, at: 0)
-    }
-    self.title = title
-    parts = protocols.map { one in
-      let input = AnalysisInput(
+    // What is being run now leads, though none of it may be finished yet.
+    let protocols = unique(plans.map(\.protocol) + records.reversed().map(\.protocol))
+    let inputs = protocols.map { one in
+      AnalysisInput(
         records: records.filter { $0.protocol.hash == one.hash },
-        superseded: superseded.filter { $0.protocol.hash == one.hash }, protocol: one, plan: plan, baseline: baseline,
-        command: command)
-      let isNewest = one.hash == protocols.first?.hash
+        superseded: superseded.filter { $0.protocol.hash == one.hash }, protocol: one,
+        plan: plans.first { $0.protocol.hash == one.hash }, baseline: baseline, command: command)
+    }
+    let planned = plans.isEmpty ? inputs : Array(inputs.prefix(Set(plans.map(\.protocol.hash)).count))
+    self.title = title
+    crossSections = crossAnalyses.compactMap { analysis in
+      let artifacts = analysis.run(planned)
+      return artifacts.isEmpty ? nil : Section(title: analysis.title, artifacts: artifacts, isFolded: analysis.isFolded)
+    }
+    let names = axisNames(planned) + inputs.dropFirst(planned.count).map(\.protocol.hash)
+    parts = zip(inputs, names).enumerated().map { index, named in
+      let (input, name) = named
       return Part(
-        protocol: one, differences: isNewest ? [] : protocols.first.map { one.differenceFindings(from: $0) } ?? [],
+        protocol: input.protocol, name: name, isPlanned: !plans.isEmpty && index < planned.count,
+        differences: index == 0 ? [] : input.protocol.differenceFindings(from: protocols[0]),
         sections: analyses.compactMap { analysis in
-          let artifacts = analysis.run(input).map { isNewest ? $0 : $0.renamed(suffix: String(one.hash.prefix(8))) }
-          return artifacts.isEmpty ? nil : Section(title: analysis.title, artifacts: artifacts)
+          let artifacts = analysis.run(input).map {
+            index == 0 ? $0 : $0.renamed(suffix: String(input.protocol.hash.prefix(8)))
+          }
+          guard !artifacts.isEmpty else { return nil }
+          return Section(
+            title: analysis.title, artifacts: artifacts, isFolded: index > 0 && !Self.leading.contains(analysis.key))
         })
     }
     self.records = recordTable(records)
   }
 
-  public var artifacts: [Artifact] { parts.flatMap { $0.sections.flatMap(\.artifacts) } }
+  public var artifacts: [Artifact] { (crossSections + parts.flatMap(\.sections)).flatMap(\.artifacts) }
 }
 
 extension ComparisonProtocol {

@@ -42,7 +42,10 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
     let registry = try Source.registry()
     var loaded = try Experiment(file: experiment, registry: registry)
     let folder = RunFolder(out ?? "runs/\(loaded.name)")
-    if let seed { loaded.seeds = [seed] }
+    if let seed {
+      loaded.seeds = [seed]
+      for variant in loaded.variants.indices { loaded.variants[variant].seeds = [seed] }
+    }
     if planOnly || planJSON {
       let plan = try Plan(
         ResolvedExperiment(loaded, registry: registry, fastest: folder.fastest(decides: false)), registry: registry)

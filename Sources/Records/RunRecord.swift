@@ -101,7 +101,7 @@ public struct RunRecord: Codable, Sendable, Hashable {
     }
   }
 
-  /// The model behind the tokenizer, for those that have one. Its training stands outside the budget.
+  /// The model behind the tokenizer, for those that have one. ``FLOPs/m1Counted`` says what of it the budget paid for.
   public struct M1: Codable, Sendable, Hashable {
     public var size: String
     public var steps: Int
@@ -167,10 +167,12 @@ public struct RunRecord: Codable, Sendable, Hashable {
     public var perByteNonEmbedding: Double
     /// The tokenizer's own.
     public var tokenizerPerByte: Double
+    /// FLOPs of M1's training that the budget paid for, by the budget's convention; nil where M1 was free.
+    public var m1Counted: Double?
 
     public init(
       trainingAll: Double, trainingNonEmbedding: Double, perTokenAll: Double, perTokenNonEmbedding: Double,
-      perByteAll: Double, perByteNonEmbedding: Double, tokenizerPerByte: Double
+      perByteAll: Double, perByteNonEmbedding: Double, tokenizerPerByte: Double, m1Counted: Double? = nil
     ) {
       self.trainingAll = trainingAll
       self.trainingNonEmbedding = trainingNonEmbedding
@@ -179,6 +181,7 @@ public struct RunRecord: Codable, Sendable, Hashable {
       self.perByteAll = perByteAll
       self.perByteNonEmbedding = perByteNonEmbedding
       self.tokenizerPerByte = tokenizerPerByte
+      self.m1Counted = m1Counted
     }
   }
 

@@ -33,22 +33,42 @@ public func markdown(_ artifact: Artifact) -> String {
   }
 }
 
-/// A whole report: the newest protocol's sections, then every other protocol's under a heading that says how it differs.
+/// A whole report: what is said across protocols, the first protocol's sections, then every other protocol's under a
+/// heading that says how it differs, its detail folded away.
 public func markdown(_ report: Report) -> String {
   var blocks = ["# \(markdownEscaped(report.title))\n"]
+  blocks += markdown(report.crossSections, heading: "##")
   for (index, part) in report.parts.enumerated() {
-    let heading = index == 0 ? "##" : "###"
-    if index > 0 {
-      blocks.append("## Records of another protocol, `\(markdownEscaped(part.protocol.hash))`\n")
-      blocks.append("Not comparable with those above. What differs:\n")
-      blocks.append(markdown(.findings(part.differences)))
-    }
-    for section in part.sections {
-      blocks.append("\(heading) \(markdownEscaped(section.title))\n")
-      blocks += section.artifacts.map(markdown)
-    }
+    let isAlone = index == 0 && report.crossSections.isEmpty
+    if !isAlone { blocks += heading(of: part, isFirst: index == 0) }
+    blocks += markdown(part.sections, heading: isAlone ? "##" : "###")
   }
   return blocks.joined(separator: "\n")
+}
+
+private func heading(of part: Report.Part, isFirst: Bool) -> [String] {
+  if isFirst { return ["## \(markdownEscaped(headline(part.name)))\n"] }
+  let title = part.isPlanned ? headline(part.name) : "Records of another protocol, `\(part.protocol.hash)`"
+  let warning =
+    part.isPlanned
+    ? "Its cells share other settings, and stand in a table of their own." : "Not comparable with those above."
+  return [
+    "## \(markdownEscaped(title))\n", warning + " What differs:\n", markdown(.findings(part.differences)),
+  ]
+}
+
+/// Only the first letter is raised: the rest may be a name.
+private func headline(_ name: String) -> String { name.prefix(1).uppercased() + name.dropFirst() }
+
+/// Sections under headings, what is folded at their end.
+private func markdown(_ sections: [Report.Section], heading: String) -> [String] {
+  func blocks(_ section: Report.Section) -> [String] {
+    ["\(heading) \(markdownEscaped(section.title))\n"] + section.artifacts.map(markdown)
+  }
+  let folded = sections.filter(\.isFolded)
+  let titles = folded.map { markdownEscaped($0.title) }.joined(separator: ", ")
+  return sections.filter { !$0.isFolded }.flatMap(blocks)
+    + (folded.isEmpty ? [] : ["<details>\n<summary>\(titles)</summary>\n"] + folded.flatMap(blocks) + ["</details>\n"])
 }
 
 /// Text whose characters mean themselves in Markdown: no HTML, no table cells, no links, no line breaks. Code in paired

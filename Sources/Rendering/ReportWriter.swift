@@ -3,13 +3,16 @@ import Foundation
 import Support
 
 extension Report {
-  /// Writes report.md, results.csv, tables.json and every figure as SVG, each whole or not at all: a reader may look
-  /// while a run goes on and this is called after every cell.
+  /// Writes report.md, results.csv, tables.json, every table across protocols as CSV and every figure as SVG, each whole
+  /// or not at all: a reader may look while a run goes on and this is called after every cell.
   /// - Throws: ``FileError``.
   public func write(to folder: String) throws {
     try makeFolder(folder)
     for case .figure(let figure) in artifacts {
       try writeAtomically(Data(svg(figure).utf8), to: "\(folder)/\(figure.key).svg")
+    }
+    for case .table(let table) in crossSections.flatMap(\.artifacts) {
+      try writeAtomically(Data(csv(table).utf8), to: "\(folder)/\(table.key).csv")
     }
     try writeAtomically(Data(csv(records).utf8), to: folder + "/results.csv")
     try writeAtomically(jsonEncoder().encode(json), to: folder + "/tables.json")

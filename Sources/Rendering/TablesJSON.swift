@@ -37,19 +37,21 @@ extension JSONValue {
 }
 
 extension Report {
-  /// Every table and sentence of the report for programs, by protocol.
+  /// Every table and sentence of the report for programs: across protocols where there are such, then by protocol.
   public var json: JSONValue {
-    .object([
+    var members: [String: JSONValue] = [
       "title": .string(title),
       "parts": .array(
         parts.map { part in
           .object([
-            "protocol": .object(part.protocol.fields.mapValues(JSONValue.string)),
+            "name": .string(part.name), "protocol": .object(part.protocol.fields.mapValues(JSONValue.string)),
             "protocolHash": .string(part.protocol.hash),
             "sections": .array(part.sections.map(\.json)),
           ])
         }),
-    ])
+    ]
+    if !crossSections.isEmpty { members["across"] = .array(crossSections.map(\.json)) }
+    return .object(members)
   }
 }
 

@@ -9,6 +9,7 @@ struct Cell {
   var tokenizer = "Bytes"
   var size = "1m"
   var seed: UInt64 = 1
+  var variant: String?
   var fields = ["match.budget": "1e12", "corpus.sha256": "abc"]
   /// Nats and bytes of each held-out example.
   var nats = [20.0, 22, 24, 30]
@@ -21,6 +22,9 @@ struct Cell {
   var uniform: Double? = 8
   var unigram: Double? = 4.5
   var facts: [String: Double] = [:]
+  /// Weights outside the embedding; nil for a record without a model.
+  var parameters: Int?
+  var trainingBytes: Double?
   var m1BitsPerByte: Double?
   /// Of the held-out curve.
   var curveBytes = 100
@@ -37,6 +41,7 @@ struct Cell {
       experiment: "test", tokenizer: tokenizer, size: size, seed: seed, protocol: ComparisonProtocol(fields: fields),
       request: .object([:]))
     content.error = error
+    content.variant = variant
     content.chosenTokenizer = chosenTokenizer
     content.corpus = .init(
       files: ["words.txt"], trainingSHA256: String(repeating: "c", count: 64), heldOutSHA256: textSHA256,
@@ -65,6 +70,10 @@ struct Cell {
       bitCompressionRatio: 1, uniformBitsPerByte: uniform, unigramBitsPerByte: unigram, vocabularyUse: 0.5,
       divergenceFromUniformBits: 1.25, isLossless: true, roundTrips: roundTripProblem == nil,
       roundTripProblem: roundTripProblem, flopsPerByte: m1BitsPerByte == nil ? 0 : 1.5e6, facts: facts)
+    content.model = parameters.map {
+      .init(
+        dim: 128, heads: 2, layers: 2, headSize: 64, mlp: 512, nonEmbeddingParameters: $0, embeddingParameters: 32_896)
+    }
     let scale = Double(size.prefix { $0.isNumber }) ?? 1  // a size of 3m costs three times one of 1m
     content.flops = .init(
       trainingAll: 1e12, trainingNonEmbedding: 8e11, perTokenAll: 1e6, perTokenNonEmbedding: 8e5,
@@ -72,8 +81,8 @@ struct Cell {
       tokenizerPerByte: m1BitsPerByte == nil ? 0 : 1.5e6)
     content.training = .init(
       steps: 100, batch: 4, sequenceLength: 256, optimizer: "adamw", schedule: "linear",
-      learningRate: tuning?.learningRate ?? 5e-3,
-      precision: "f32", shards: 2, tokens: 1_000_000, bytes: 1e6 * ratio, epochs: 1, contextBytes: 256 * ratio,
+      learningRate: tuning?.learningRate ?? 5e-3, precision: "f32", shards: 2, tokens: 1_000_000,
+      bytes: trainingBytes ?? 1e6 * ratio, epochs: 1, contextBytes: 256 * ratio,
       bytesPerParameter: 1.5,
       lossNats: lossNats.enumerated().map { .init(step: ($0 + 1) * 10, value: $1) },
       heldOutBitsPerByte: lossNats.enumerated().map { .init(step: ($0 + 1) * 10, value: $1 / ratio) },

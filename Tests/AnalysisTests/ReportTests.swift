@@ -52,14 +52,48 @@ import Testing
     let plan = ReportPlan(
       cells: [.init(tokenizer: "Bytes", size: "1m", seed: 1), .init(tokenizer: "A", size: "1m", seed: 1)],
       protocol: try new.record().protocol)
-    let none = Report(title: "Planned", contents: [], plan: plan)
+    let none = Report(title: "Planned", contents: [], plans: [plan])
     #expect(none.artifacts.sentences.contains("0 of 2 cells finished: 2 tokenizers, M2 of size 1m, seed 1."))
-    let some = Report(title: "Going on", contents: [try contents([old])], plan: plan)
+    let some = Report(title: "Going on", contents: [try contents([old])], plans: [plan])
     #expect(some.parts.map { $0.protocol.fields["match.budget"] } == ["2e12", "1e12"])
     #expect(some.artifacts.sentences.count { $0.contains("not run yet") } == 2)
     #expect(some.artifacts.sentences.last { $0.contains("not run yet") } == "A, 1m, seed 1: not run yet")
-    let one = Report(title: "Going on", contents: [try contents([new])], plan: plan)
+    let one = Report(title: "Going on", contents: [try contents([new])], plans: [plan])
     #expect(one.artifacts.sentences.filter { $0.contains("not run yet") } == ["A, 1m, seed 1: not run yet"])
+  }
+
+  /// Parts as the plan lists them, named by what tells them apart; what is across them leads; the detail of all but the
+  /// first is folded away; what no plan means comes last.
+  @Test func aPlanOfSeveralProtocols() throws {
+    let stray = Cell(fields: ["match.budget": "9e12", "x": "1"], written: "2026-01-03T00:00:00.000Z")
+    var variant = new
+    variant.fields["x"] = "2"
+    variant.variant = "x is 2"
+    let plans = try [old, new, variant].map { cell in
+      ReportPlan(
+        cells: [.init(tokenizer: "Bytes", size: "1m", seed: 1)], protocol: try cell.record().protocol,
+        variant: cell.variant)
+    }
+    let count = CrossAnalysis("count", title: "Across") { inputs in
+      [
+        .note("\(inputs.count) protocols"),
+        .table(Table(key: "across", inputs, fields: [.text("hash", "Hash") { $0.protocol.hash }])),
+      ]
+    }
+    let report = Report(
+      title: "Several", contents: [try contents([stray, variant, new, old])], plans: plans, crossAnalyses: [count])
+    #expect(report.parts.map(\.isPlanned) == [true, true, true, false])
+    #expect(
+      report.parts.prefix(3).map(\.name) == ["match.budget 1e+12", "match.budget 2e+12", "x is 2"])
+    let text = markdown(report)
+    let places = ["## Across", "3 protocols", "## Match.budget 1e+12", "## X is 2", "## Records of another protocol"]
+      .compactMap { text.range(of: $0)?.lowerBound }
+    #expect(places.count == 5 && places == places.sorted())
+    #expect(text.components(separatedBy: "<details>").count == 4)
+    try withTemporaryFolder { folder in
+      try report.write(to: folder)
+      #expect(try String(contentsOfFile: folder + "/across.csv", encoding: .utf8).split(separator: "\n").count == 4)
+    }
   }
 
   @Test func analysesCanBeChosen() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import Plugins
+import Records
 import Support
 import Testing
 import Tokenizers
@@ -47,6 +48,12 @@ private func message(_ yaml: String) -> String {
   ("budget: 1e12", "budget: 1e6", "under one training step"),
   ("budget: 1e12", "budgte: 1e12", "match.budget: is missing"),
   ("by: flops", "by: flop", "did you mean 'flops'?"),
+  ("budget: 1e12", "budget: 1e12, budgets: [1e12, 4e12]", "match.budgets: give either budget or budgets, not both"),
+  ("budget: 1e12", "budgets: [4e12, 1e12]", "the smallest first"),
+  ("budget: 1e12", "budgets: [1e12, 1e12]", "give different numbers"),
+  ("budget: 1e12", "budgets: []", "give different numbers"),
+  ("budget: 1e12", "budgets: [1e12, many]", "match.budgets[1]: 'many' must be a number from 1"),
+  ("budget: 1e12", "budgets: [1e6, 1e12]", "match.budgets[0]: 1000000.0 is under one training step"),
   ("corpus: {paths: [a.txt]}", "", "corpus: is missing"),
   ("name: x", "name: ../x", "names a folder"),
   ("name: x", "name: [", "not YAML"),
@@ -130,6 +137,23 @@ func mistakesAreNamed(old: String, new: String, expected: String) {
   #expect(try steps("bytes", "81920") == 10)
 }
 
+/// A ladder's cells are those of its budgets one by one: the same requests, whole rungs one after another.
+@Test func aLadderIsItsBudgetsOneByOne() throws {
+  func cells(_ budgets: String) throws -> [CellRequest] {
+    let yaml = good.replacingOccurrences(of: "budget: 1e12", with: budgets) + "\nseeds: [1, 2]"
+    let experiment = try Experiment(yaml: yaml, file: "x.yaml", registry: registry)
+    return try ResolvedExperiment(experiment, registry: registry, fastest: .f32).cells
+  }
+  let ladder = try cells("budgets: [1e12, 4e12]")
+  #expect(ladder.map(\.seed) == [1, 1, 1, 1, 2, 2, 2, 2])
+  #expect(ladder.map(\.match.budget) == [1e12, 1e12, 4e12, 4e12, 1e12, 1e12, 4e12, 4e12])
+  for budget in ["1e12", "4e12"] {
+    #expect(try ladder.filter { $0.match.budget == Double(budget) } == cells("budget: \(budget)"))
+  }
+  #expect(
+    ladder[0].title == "Bytes 1m seed 1 for 1.00 T FLOPs" && ladder[2].title == "Bytes 1m seed 1 for 4.00 T FLOPs")
+}
+
 @Test func tokenFilesRefuseEveryDamage() throws {
   let file = TokenFile(
     tokenizer: "X[path=\"a b, c\"]", sha256: String(repeating: "0f", count: 32), byteCounts: [3, 0, 9],
@@ -147,5 +171,114 @@ func mistakesAreNamed(old: String, new: String, expected: String) {
       if (try? TokenFile(data.prefix(place), path: "f")) != nil { undetected += 1 }
     }
     #expect(undetected == 0, "\(format)")
+  }
+}
+
+private let axes = """
+  name: x
+  corpus: {paths: [a.txt]}
+  m1: {size: 1m, steps: 100, batch: 2, context: 64}
+  m2: {sizes: [1m], batch: 4, sequenceLength: 256}
+  match: {budget: 1e12}
+  tokenizers: [Bytes, "AC[v=256]", "AC[v=65k]"]
+  variants:
+    context in bytes: {m2: {contextBytes: 1024}}
+    M1 counted: {match: {m1: counted}}
+    M1 shared: {match: {m1: shared}}
+    ladder: {match: {budgets: [1e12, 2e12]}}
+  """
+
+/// All cells as the file stands, then again under each variant, which changes what it names and no more.
+@Test func variantsGiveEveryCellAgain() throws {
+  let experiment = try Experiment(yaml: axes, file: "x.yaml", registry: registry)
+  #expect(experiment.variants.map(\.variant) == ["context in bytes", "M1 counted", "M1 shared", "ladder"])
+  let resolved = try ResolvedExperiment(experiment, registry: registry, fastest: .f32)
+  #expect(unique(resolved.cells.map(\.variant)) == [nil, "context in bytes", "M1 counted", "M1 shared", "ladder"])
+  #expect(resolved.cells.count == 3 * 5 && resolved.tokenizers.count == 3)
+  func cells(_ variant: String?) -> [CellRequest] { resolved.cells.filter { $0.variant == variant } }
+  #expect(cells("context in bytes").allSatisfy { $0.contextBytes == 1024 && $0.m2.tokensPerStep == 1024 })
+  #expect(cells("ladder").map(\.match.budget) == [2e12, 2e12, 2e12])
+  // Each is a table of its own; the ladder's first rung is the file as it stands, and is not there twice.
+  let outlines = try resolved.cells.map { try ComparisonProtocol(outline: $0) }
+  #expect(Set(outlines).count == 5)
+  let context = try ComparisonProtocol(outline: cells("context in bytes")[0]).fields
+  #expect(context["m2.context"] == "1024 bytes" && context["m2.tokensPerStep"] == "1024")
+  #expect(context["m2.batch"] == nil && context["m2.sequenceLength"] == nil)
+
+  // M1's cost: none, all of it, and a half each for two; for Bytes nothing at all.
+  let layer: Double = 8 * 128 * 128 + 4 * 128 * 512 + 2 * 128 * 65
+  let forward: Double = 2 * layer + 2 * 128 * 256
+  let m1: Double = 3 * forward * 100 * 2 * 64
+  #expect(cells(nil).map(\.m1FLOPs) == [nil, nil, nil])
+  #expect(cells("M1 counted").map(\.m1FLOPs) == [0, m1, m1])
+  #expect(cells("M1 shared").map(\.m1FLOPs) == [0, m1 / 2, m1 / 2])
+  #expect(try cells("M1 counted").map { try $0.matchAfterM1().budget } == [1e12, 1e12 - m1, 1e12 - m1])
+  let plan = try Plan(resolved, registry: registry)
+  #expect(plan.cells.count == 15)
+  for cell in plan.cells { #expect((cell.steps == nil) == (cell.variant == "context in bytes")) }
+  #expect(plan.description(flopsPerSecond: 1e12).contains("M1 counted"))
+}
+
+@Test func whatM1CostsIsSaidWhereNothingIsLeft() throws {
+  let yaml = axes.replacingOccurrences(of: "steps: 100", with: "steps: 1000000")
+  let experiment = try Experiment(yaml: yaml, file: "x.yaml", registry: registry)
+  let resolved = try ResolvedExperiment(experiment, registry: registry, fastest: .f32)
+  func problem(_ variant: String) -> String? {
+    let cell = resolved.cells.first { $0.variant == variant && $0.tokenizer == "AC[v=256]" }
+    do {
+      _ = try cell?.matchAfterM1()
+      return nil
+    } catch { return "\(error)" }
+  }
+  #expect(problem("M1 counted")?.hasPrefix("M1 alone cost 3.40e+14") == true)
+  #expect(problem("M1 counted")?.hasSuffix("of 1.00e+12 FLOPs: nothing is left for M2") == true)
+  #expect(problem("M1 shared")?.hasPrefix("its share of M1, one of 2, cost ") == true)
+}
+
+@Test(arguments: [
+  (
+    "contextBytes: 1024", "contextByte: 1024",
+    "x.yaml:8: variants.context in bytes.m2.contextByte: unknown key; did you mean"
+  ),
+  ("contextBytes: 1024", "contextBytes: 1", "variants.context in bytes.m2.contextBytes: '1' must be an integer from 2"),
+  ("m1: counted", "m1: count", "x.yaml:9: variants.M1 counted.match.m1: 'count' is not one of free, counted, shared"),
+  ("m1: counted", "m1: counted, by: tokens", "'counted' takes FLOPs from a budget that is in tokens"),
+  ("{match: {m1: counted}}", "{name: y}", "x.yaml:9: variants.M1 counted.name: is the same in all variants"),
+  ("{match: {m1: counted}}", "{corpus: {seed: 2}}", "variants.M1 counted.corpus: is the same in all variants"),
+  ("{match: {m1: counted}}", "3", "variants.M1 counted: must be a mapping of what it changes"),
+  (
+    "{match: {m1: counted}}", "{seeds: [2]}",
+    "variants.M1 counted: its cells would stand in the table of the experiment"
+  ),
+  (
+    "{match: {m1: counted}}", "{match: {m1: shared}}",
+    "variants.M1 shared: its cells would stand in the table of 'M1 counted'"
+  ),
+  (
+    "{match: {m1: counted}}", "{match: {budget: 1e6}}",
+    "x.yaml:9: variants.M1 counted.match.budget: 1000000.0 is under one"
+  ),
+  ("  M1 counted:", "  M1 shared:", "x.yaml"),
+])
+func mistakesInVariantsAreNamed(old: String, new: String, expected: String) {
+  let found = message(axes.replacingOccurrences(of: old, with: new))
+  #expect(found.contains(expected), "\(found)")
+}
+
+/// The same text to look back on, and as many tokens a step as whole sequences allow.
+@Test func contextsOfEqualBytes() throws {
+  var options = TrainingOptions()
+  (options.batch, options.sequenceLength) = (4, 256)
+  func cut(_ bytesPerToken: Double) throws -> [Int] {
+    let found = try options.lookingBack(bytes: 1024, bytesPerToken: bytesPerToken)
+    return [found.batch, found.sequenceLength]
+  }
+  #expect(try cut(1) == [1, 1024])
+  #expect(try cut(4) == [4, 256])
+  #expect(try cut(2.88) == [3, 356])
+  #expect(try cut(10.22) == [10, 100])
+  #expect(try cut(0.25) == [1, 4096])
+  #expect(throws: HarnessError.cell("contextBytes 1024 is fewer than two tokens of 700.0 bytes; raise it")) {
+    try cut(700)
   }
 }

@@ -69,12 +69,15 @@ extension RecordAnalysis {
       let users = input.groups.filter { $0.m1?.fingerprint == m1.fingerprint }
       var findings: [Finding] = []
       if let budget = users.lazy.compactMap({ $0.representative.flops?.trainingAll }).first, budget > 0 {
+        let names = list(unique(users.map(\.tokenizer)))
+        let account =
+          if let counted = users.lazy.compactMap({ $0.representative.flops?.m1Counted }).first {
+            "; \(short(counted)) of them are taken from the budget of each cell of \(names)."
+          } else { ", not counted in the budget: \(names) start from what it learned." }
         findings.append(
           Finding(
             "M1 (size \(m1.size)) was trained with \(short(m1.trainingFLOPs)) FLOPs, "
-              + String(format: "%.1f", m1.trainingFLOPs / budget)
-              + " times an M2's, not counted in the budget: \(list(unique(users.map(\.tokenizer)))) start from what it learned."
-          ))
+              + String(format: "%.1f", m1.trainingFLOPs / budget) + " times an M2's" + account))
       }
       let echoes = users.filter { group in
         guard group.isLearned == false, let own = group.representative.m1BitsPerByte,

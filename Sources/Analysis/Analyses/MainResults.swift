@@ -61,6 +61,10 @@ extension RecordAnalysis {
       .number("tokenizerFLOPsPerByte", "Tokenizer FLOPs/byte", unit: "FLOPs/byte", .short, better: .lower) {
         $0.tokenization?.flopsPerByte
       },
+      .number("m2FLOPs", "M2's training FLOPs", unit: "FLOPs", .short) {
+        $0.group?.representative.flops.flatMap { $0.m1Counted == nil ? nil : $0.trainingAll }
+      },
+      .number("m1Counted", "M1's, counted", unit: "FLOPs", .short) { $0.group?.representative.flops?.m1Counted },
       .number("trainingTokens", "Training tokens", unit: "tokens", .short) {
         $0.group?.representative.training.map { Double($0.tokens) }
       },

@@ -22,9 +22,17 @@ public struct Figure: Sendable, Hashable {
     /// With the unit.
     public let label: String
     public let isLogarithmic: Bool
+    /// What the values 0, 1, … stand for; empty where values are numbers.
+    public let names: [String]
     public init(_ label: String, isLogarithmic: Bool) {
       self.label = label
       self.isLogarithmic = isLogarithmic
+      names = []
+    }
+    public init(_ label: String, names: [String]) {
+      self.label = label
+      self.names = names
+      isLogarithmic = false
     }
   }
 
@@ -33,10 +41,28 @@ public struct Figure: Sendable, Hashable {
     /// Series of one family share a colour and differ in dashes.
     public let family: String
     public let points: [Point]
-    public init(title: String, family: String, points: [Point]) {
+    /// Fitted to the points; drawn in the place of the line that joins them.
+    public let curve: Curve?
+    public init(title: String, family: String, points: [Point], curve: Curve? = nil) {
       self.title = title
       self.family = family
       self.points = points
+      self.curve = curve
+    }
+  }
+
+  /// A fitted line.
+  public struct Curve: Sendable, Hashable {
+    /// Ascending in x; their spreads are a band about the line, their labels stand beside it.
+    public let points: [Point]
+    /// Solid up to this x, dashed beyond: nothing was measured there.
+    public let solidTo: Double
+    /// A place on it that is marked with a cross, such as its minimum.
+    public let marked: Point?
+    public init(points: [Point], solidTo: Double, marked: Point? = nil) {
+      self.points = points
+      self.solidTo = solidTo
+      self.marked = marked
     }
   }
 

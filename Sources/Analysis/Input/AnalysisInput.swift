@@ -11,6 +11,8 @@ public struct AnalysisInput: Sendable {
   public let superseded: [RunRecord]
   /// Planned cells without a record.
   public let missing: [ReportPlan.Cell]
+  /// Which of the experiment's variants the cells are; nil for the experiment as it stands.
+  public let variant: String?
   public let baseline: Baseline?
   /// How the runs are repeated, one command a line.
   public let command: String
@@ -24,6 +26,7 @@ public struct AnalysisInput: Sendable {
     let plan = plan.flatMap { $0.protocol.hash == `protocol`.hash ? $0 : nil }
     self.protocol = `protocol`
     self.superseded = superseded
+    variant = records.isEmpty ? plan?.variant : records.lazy.compactMap(\.variant).first
     self.baseline = baseline
     self.command = command
     let done = Set(records.map { ReportPlan.Cell(tokenizer: $0.tokenizer, size: $0.size, seed: $0.seed) })

@@ -25,9 +25,7 @@ public struct ScoreEstimate: Sendable {
   /// b - a: the paired 95% interval of the difference and the test of it. nil unless both scored the same bytes in the
   /// same examples.
   public static func difference(_ b: ScoreEstimate, minus a: ScoreEstimate) -> PairedDifference? {
-    guard let text = a.textSHA256, text == b.textSHA256, let first = a.scores.first, let other = b.scores.first,
-      first.bytes == other.bytes
-    else { return nil }
+    guard arePaired(a, b) else { return nil }
     let estimate: BootstrapEstimate?
     if let x = a.overSeedsAndExamples, let y = b.overSeedsAndExamples {
       estimate = y - x
@@ -37,6 +35,16 @@ public struct ScoreEstimate: Sendable {
     return PairedDifference(
       bitsPerByte: b.bitsPerByte - a.bitsPerByte, interval: estimate?.interval(),
       test: DifferenceTest(b.scores, a.scores))
+  }
+
+  /// The test of the difference alone; nil as ``difference(_:minus:)`` is, and for too few examples.
+  static func test(_ b: ScoreEstimate, against a: ScoreEstimate) -> DifferenceTest? {
+    arePaired(a, b) ? DifferenceTest(b.scores, a.scores) : nil
+  }
+
+  private static func arePaired(_ a: ScoreEstimate, _ b: ScoreEstimate) -> Bool {
+    guard let text = a.textSHA256, let first = a.scores.first, let other = b.scores.first else { return false }
+    return text == b.textSHA256 && first.bytes == other.bytes
   }
 }
 

@@ -1,4 +1,5 @@
 import Records
+import Support
 import Tokenizers
 import Transformer
 
@@ -13,6 +14,8 @@ public struct CellRequest: Sendable, Codable, Hashable {
   }
 
   public var experiment: String
+  /// Which of the experiment's variants it is of; nil for the experiment as it stands. No part of any key.
+  public var variant: String?
   /// Canonical name, and the name as written with the paths of its files; of a ``Contestant``.
   public var tokenizer: String
   public var writtenTokenizer: String
@@ -25,15 +28,21 @@ public struct CellRequest: Sendable, Codable, Hashable {
   public var m1: ByteModelOptions?
   /// M1 as the experiment describes it for all its tokenizers: part of what a table shares.
   public var m1Description: [String: String]
+  /// How many of the experiment's tokenizers share M1's cost, where `match.m1` is `shared`; nil elsewhere.
+  public var m1Users: Int?
   /// With ``tuning``, all but the learning rate (the middle one of those to try).
   public var m2: TrainingOptions
+  /// Bytes that a sequence holds, where it is they that are equal: then `m2` says only how many tokens a step has.
+  public var contextBytes: Int?
   /// The search for the learning rate, and for the best of the candidates; nil where both are given.
   public var tuning: Tuning?
   public var match: Match
   public var evaluation: Experiment.Evaluation
 
-  /// "GZip[v=256] 1m seed 1", for progress.
-  public var title: String { "\(tokenizer) \(size) seed \(seed)" }
+  /// "GZip[v=256] 1m seed 1 for 8.00 T FLOPs", for progress.
+  public var title: String {
+    "\(tokenizer) \(size) seed \(seed) for \(match.title)" + (variant.map { ", \($0)" } ?? "")
+  }
 
   /// The cell with each tokenizer that it may be trained with, nothing left open but the learning rate; at least one.
   var alternatives: [CellRequest] {
@@ -65,7 +74,8 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
   public var fastest: Precision
   /// Canonical names in the experiment's order.
   public var tokenizers: [String]
-  /// Seeds outermost: a run that is stopped has whole seeds, not whole tokenizers.
+  /// The experiment as it stands, then variant by variant. In each, seeds outermost, then budgets, the smallest first: a run that is stopped has whole seeds and whole rungs of a
+  /// ladder, not whole tokenizers.
   public var cells: [CellRequest]
 
   /// - Parameter fastest: what `precision: auto` means here.
@@ -73,8 +83,17 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
   public init(_ experiment: Experiment, registry: Registry, fastest: Precision) throws {
     name = experiment.name
     self.fastest = fastest
+    // A cell that an earlier variant has in the same table, such as a ladder's first rung, is that one.
+    var seen: Set<[String]> = []
+    cells = try experiment.all.flatMap { try Self.cells($0, registry: registry, fastest: fastest) }.filter { cell in
+      seen.insert([try ComparisonProtocol(outline: cell).hash, cell.tokenizer, cell.size, "\(cell.seed)"]).inserted
+    }
+    tokenizers = unique(cells.map(\.tokenizer))
+  }
+
+  /// The cells of one variant.
+  private static func cells(_ experiment: Experiment, registry: Registry, fastest: Precision) throws -> [CellRequest] {
     let contestants = try experiment.tokenizers.map { try Contestant($0, registry: registry) }
-    tokenizers = contestants.map(\.name)
     var m2 = experiment.m2.training
     m2.precision = experiment.m2.precision ?? fastest
     let m1Precision = experiment.m1.precision ?? fastest
@@ -86,20 +105,24 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
         m1: backend.descriptor.needsByteModel
           ? experiment.m1.options(precision: m1Precision, windowBits: backend.windowBits(of: spec)) : nil)
     }
-    cells = try experiment.seeds.flatMap { seed in
-      try contestants.flatMap { contestant in
-        try experiment.m2.sizes.map { size in
-          let candidates = try contestant.specs(size: size).map(candidate)
-          let isOpen = candidates.map(\.tokenizer) != [contestant.name]
-          return CellRequest(
-            experiment: experiment.name, tokenizer: contestant.name, writtenTokenizer: contestant.writtenName,
-            candidates: isOpen ? candidates : nil, size: size, seed: seed, corpus: experiment.corpus,
-            m1: isOpen ? nil : candidates[0].m1, m1Description: description, m2: m2,
-            tuning: experiment.m2.tuning(of: contestant),
-            match: experiment.match, evaluation: experiment.evaluation)
+    let cells = try experiment.seeds.flatMap { seed in
+      try experiment.matches.flatMap { match in
+        try contestants.flatMap { contestant in
+          try experiment.m2.sizes.map { size in
+            let candidates = try contestant.specs(size: size).map(candidate)
+            let isOpen = candidates.map(\.tokenizer) != [contestant.name]
+            return CellRequest(
+              experiment: experiment.name, variant: experiment.variant, tokenizer: contestant.name,
+              writtenTokenizer: contestant.writtenName, candidates: isOpen ? candidates : nil, size: size, seed: seed,
+              corpus: experiment.corpus, m1: isOpen ? nil : candidates[0].m1, m1Description: description, m2: m2,
+              contextBytes: experiment.m2.contextBytes,
+              tuning: experiment.m2.tuning(of: contestant),
+              match: match, evaluation: experiment.evaluation)
+          }
         }
       }
     }
+    return CellRequest.countingM1Users(cells)
   }
 }
 

@@ -17,6 +17,7 @@ extension ComparisonProtocol {
     fields["match.by"] = request.match.by.rawValue
     fields["match.budget"] = "\(request.match.budget)"
     fields["match.flops"] = request.match.flops.rawValue
+    if let account = request.match.m1 { fields["match.m1"] = account.rawValue }
     // What another version of this program would compute otherwise.
     fields["versions"] = [
       Corpus.version, M1Stage.version, M1Stage.scoreVersion, TokenizerStage.version, HeldOutTokens.version,
@@ -24,10 +25,39 @@ extension ComparisonProtocol {
     ].map(String.init).joined(separator: ".")
     fields["sizes"] = String(sha256(try jsonEncoder(pretty: false).encode(ModelShape.sizeDefinitions)).prefix(8))
     for (key, value) in try request.m2.fields() { fields["m2.\(key)"] = value }
+    if let bytes = request.contextBytes {  // of each tokenizer as many tokens as it takes
+      fields["m2.sequenceLength"] = nil
+      fields["m2.batch"] = nil
+      fields["m2.context"] = "\(bytes) bytes"
+      fields["m2.tokensPerStep"] = "\(request.m2.tokensPerStep)"
+    }
     if let tuned = request.tuning?.protocolText { fields["m2.learningRate"] = tuned }
     for (key, value) in request.m1Description { fields["m1.\(key)"] = value }
     for (name, sha256) in texts { fields["texts.\(name)"] = sha256 }
     self.init(fields: fields)
+  }
+}
+
+extension ComparisonProtocol {
+  /// What a request says of its protocol without any text being read: equal for requests of equal protocols.
+  init(outline request: CellRequest) throws {
+    try self.init(
+      request, trainingSHA256: "", heldOutSHA256: "\(request.evaluation.bytes) bytes",
+      texts: request.evaluation.texts.mapValues { $0.joined(separator: "\n") })
+  }
+
+  /// The protocol of a request, told from a record of the same experiment: the record's, with those fields changed in
+  /// which the two requests differ. nil where they differ in the texts themselves.
+  init?(_ request: CellRequest, like record: RunRecord) throws {
+    let made = try record.request.decoded(as: CellRequest.self)
+    let wanted = try ComparisonProtocol(outline: request), known = try ComparisonProtocol(outline: made)
+    let differences = wanted.differences(from: known)
+    guard request.corpus == made.corpus,
+      !differences.contains(where: { $0.field == "corpus.heldOut" || $0.field.hasPrefix("texts.") })
+    else { return nil }
+    var result = record.protocol.fields
+    for difference in differences { result[difference.field] = difference.this }
+    self.init(fields: result)
   }
 }
 

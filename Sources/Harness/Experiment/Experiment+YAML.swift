@@ -16,7 +16,10 @@ extension Experiment {
   }
 
   public init(yaml: String, file path: String, registry: Registry) throws {
-    let root = try YAMLSection(yaml: yaml, file: path)
+    try self.init(YAMLSection(yaml: yaml, file: path), file: path, registry: registry)
+  }
+
+  private init(_ root: YAMLSection, file path: String, registry: Registry) throws {
     let name = try root.string("name") ?? ((path as NSString).lastPathComponent as NSString).deletingPathExtension
     guard !name.isEmpty, name.allSatisfy({ $0.isLetter || $0.isNumber || "-_.".contains($0) }), name.first != "." else {
       throw root.error("name", "'\(name)' must be letters, digits, - and _: it names a folder")
@@ -27,15 +30,27 @@ extension Experiment {
     if let section = try root.optionalSection("m1") { m1 = try M1(section) }
     m2 = try M2(root.section("m2"))
     let matchSection = try root.section("match")
-    match = try Match(matchSection)
+    (match, budgets) = try Match.read(matchSection)
     let seedList = try root.integers("seeds", in: 0...1 << 52) ?? [0]
     guard !seedList.isEmpty, Set(seedList).count == seedList.count else {
       throw root.error("seeds", "give different integers")
     }
     seeds = seedList.map(UInt64.init)
     if let section = try root.optionalSection("evaluation") { evaluation = try Evaluation(section) }
+    let overlays = try root.overlays("variants", keeping: ["name", "corpus", "variants"])
     try root.finish()
     try checkBudget(matchSection, registry: registry)
+    for (name, section) in overlays {
+      var one = try Experiment(section, file: path, registry: registry)
+      one.variant = name
+      if let same = all.first(where: { $0.table == one.table }) {
+        throw section.error(
+          "",
+          "its cells would stand in the table of \(same.variant.map { "'\($0)'" } ?? "the experiment as it stands"): "
+            + "change what a table shares, such as m2, m1, match or evaluation.bytes")
+      }
+      variants.append(one)
+    }
   }
 
   /// The tokenizers as written, each checked, none twice.
@@ -58,20 +73,24 @@ extension Experiment {
   /// A budget below one step, or above what can be counted, is refused before anything is trained, where the name tells
   /// the vocabulary.
   private func checkBudget(_ section: YAMLSection, registry: Registry) throws {
+    guard m2.contextBytes == nil else { return }  // a step's tokens are known when bytes/token are
     for size in m2.sizes {
       for spec in try tokenizers.flatMap({ try Contestant($0, registry: registry).specs(size: size) }) {
         guard let vocabulary = try registry.backend(named: spec.name).vocabularySize(of: spec),
           let shape = ModelShape(named: size, vocabulary: vocabulary)
         else { continue }
-        do {
-          guard let steps = try match.steps(shape: shape, training: m2.training, bytesPerToken: 1), steps < 1 else {
-            continue
-          }
-        } catch { throw section.error("budget", "\(error)") }
-        throw section.error(
-          "budget",
-          "\(match.budget) is under one training step of \(spec.canonicalName) at size \(size); raise it, or lower batch or sequenceLength"
-        )
+        for (index, match) in matches.enumerated() {
+          let key = budgets.isEmpty ? "budget" : "budgets", element = budgets.isEmpty ? nil : index
+          do {
+            guard let steps = try match.steps(shape: shape, training: m2.training, bytesPerToken: 1), steps < 1 else {
+              continue
+            }
+          } catch { throw section.error(key, "\(error)", element: element) }
+          throw section.error(
+            key,
+            "\(match.budget) is under one training step of \(spec.canonicalName) at size \(size); raise it, or lower batch or sequenceLength",
+            element: element)
+        }
       }
     }
   }
@@ -118,6 +137,7 @@ extension Experiment.M2 {
     }
     guard Set(sizes).count == sizes.count else { throw section.error("sizes", "a size is listed twice") }
     training.sequenceLength = try section.integer("sequenceLength", in: 2...1 << 16) ?? training.sequenceLength
+    contextBytes = try section.integer("contextBytes", in: 2...1 << 24)
     if section.isMapping("learningRate") { tuning = try Tuning(section.section("learningRate")) }
     precision = try training.read(section, isTuned: tuning != nil)
     if let tuning { training.learningRate = tuning.rates[tuning.rates.count / 2] }
@@ -172,16 +192,32 @@ extension TrainingOptions {
 }
 
 extension Match {
-  fileprivate init(_ section: YAMLSection) throws {
-    self.init()
-    by = MatchBy(rawValue: try section.choice("by", MatchBy.allCases.map(\.rawValue)) ?? "flops") ?? .flops
-    guard let budget = try section.number("budget", in: 1...1e30) else {
-      throw section.error("budget", "is missing: the training \(by.rawValue) of each cell, such as 8e12")
+  /// One budget, or the budgets of a ladder: then the match has the smallest.
+  fileprivate static func read(_ section: YAMLSection) throws -> (match: Match, budgets: [Double]) {
+    var match = Match()
+    match.by = MatchBy(rawValue: try section.choice("by", MatchBy.allCases.map(\.rawValue)) ?? "flops") ?? .flops
+    let budget = try section.number("budget", in: 1...1e30), budgets = try section.numbers("budgets", in: 1...1e30)
+    switch (budget, budgets) {
+    case (nil, nil):
+      throw section.error("budget", "is missing: the training \(match.by.rawValue) of each cell, such as 8e12")
+    case (_?, _?): throw section.error("budgets", "give either budget or budgets, not both")
+    case (let budget, let budgets):
+      if let budgets, budgets.isEmpty || zip(budgets, budgets.dropFirst()).contains(where: { $0 >= $1 }) {
+        throw section.error("budgets", "give different numbers, the smallest first, such as [1e12, 4e12, 1.6e13]")
+      }
+      match.budget = budget ?? budgets?.first ?? match.budget
     }
-    self.budget = budget
     let conventions = FLOPsConvention.allCases.map(\.rawValue)
-    flops = FLOPsConvention(rawValue: try section.choice("flops", conventions) ?? "all") ?? .all
+    match.flops = FLOPsConvention(rawValue: try section.choice("flops", conventions) ?? "all") ?? .all
+    let accounts = ["free"] + M1Account.allCases.map(\.rawValue)
+    match.m1 = try section.choice("m1", accounts).flatMap(M1Account.init)
+    if let account = match.m1, match.by != .flops {
+      throw section.error(
+        "m1",
+        "'\(account.rawValue)' takes FLOPs from a budget that is in \(match.by.rawValue); give by: flops, or m1: free")
+    }
     try section.finish()
+    return (match, budgets ?? [])
   }
 }
 

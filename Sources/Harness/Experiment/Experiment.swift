@@ -25,6 +25,8 @@ public struct Experiment: Sendable, Codable, Hashable {
   public struct M2: Sendable, Codable, Hashable {
     public var sizes: [String] = []
     public var training = TrainingOptions()
+    /// Bytes of text that every tokenizer looks back on, where it is they that are equal; nil for equal tokens.
+    public var contextBytes: Int?
     /// How the learning rate of every cell is found; nil where `training` says it.
     public var tuning: Tuning?
     /// nil for the fastest of the machine.
@@ -49,12 +51,39 @@ public struct Experiment: Sendable, Codable, Hashable {
   public var m1 = M1()
   public var m2 = M2()
   public var match = Match()
+  /// A ladder over compute: every cell once for each of these budgets, ascending. Empty for ``match``'s alone.
+  public var budgets: [Double] = []
   public var seeds: [UInt64] = [0]
   public var evaluation = Evaluation()
+  /// Which variant of an experiment this is; nil for the experiment as it stands.
+  public var variant: String?
+  /// The same experiment under other settings: all cells once more for each.
+  public var variants: [Experiment] = []
 
   public init(name: String, corpus: CorpusOptions, tokenizers: [String]) {
     self.name = name
     self.corpus = corpus
     self.tokenizers = tokenizers
+  }
+
+  /// What each round of cells gets: one for each budget, the smallest first.
+  var matches: [Match] {
+    guard !budgets.isEmpty else { return [match] }
+    return budgets.map { budget in
+      var one = match
+      one.budget = budget
+      return one
+    }
+  }
+
+  /// As it stands, then each variant.
+  public var all: [Experiment] { [self] + variants }
+
+  /// What decides the table that its cells stand in, and not which cells these are.
+  var table: Experiment {
+    var one = self
+    (one.tokenizers, one.seeds, one.m2.sizes, one.variant, one.variants) = ([], [], [], nil, [])
+    (one.evaluation.points, one.evaluation.quickBytes) = (0, 0)
+    return one
   }
 }

@@ -1,3 +1,4 @@
+import Support
 import Transformer
 
 /// What a cell's training budget is counted in.
@@ -10,8 +11,13 @@ public struct Match: Sendable, Codable, Hashable {
   public var budget = 1e12
   /// How FLOPs are counted.
   public var flops = FLOPsConvention.all
+  /// What of M1's training the budget pays for; nil for nothing.
+  public var m1: M1Account?
 
   public init() {}
+
+  /// "8.00 T FLOPs", for progress and plans.
+  public var title: String { "\(short(budget)) \(by == .flops ? "FLOPs" : by.rawValue)" }
 
   /// Steps that the budget buys; nil where bytes per token must be measured first.
   /// - Throws: ``HarnessError/cell(_:)`` for more steps than can be counted.

@@ -81,6 +81,50 @@ final class YAMLSection {
       file: file, path: path.isEmpty ? key : "\(path).\(key)", mapping: mapping, line: node.mark?.line)
   }
 
+  /// The mappings under a key, each laid over this one, in their order. Errors in one name it and its line.
+  /// - Parameter kept: keys that none of them may change.
+  func overlays(_ key: String, keeping kept: [String]) throws -> [(name: String, section: YAMLSection)] {
+    guard let list = try optionalSection(key) else { return [] }
+    return try list.mapping.map { name, value in
+      let name = name.string ?? ""
+      guard !name.isEmpty, name.count <= 60, !name.contains(where: \.isNewline) else {
+        throw list.error(name, "a name here must be of 1 to 60 characters on one line")
+      }
+      guard let changes = value.mapping, !changes.isEmpty else {
+        throw list.error(name, "must be a mapping of what it changes, such as {m2: {contextBytes: 1024}}")
+      }
+      let over = try YAMLSection(file: file, path: "\(key).\(name)", mapping: changes, line: value.mark?.line)
+      for word in kept where changes[Node(word)] != nil {
+        throw over.error(word, "is the same in all \(key); leave it out here")
+      }
+      let base = Node.Mapping(mapping.filter { $0.key.string != key })
+      return (
+        name,
+        try YAMLSection(file: file, path: over.path, mapping: Self.merged(base, changes), line: over.line)
+      )
+    }
+  }
+
+  /// Keys that say one thing in two ways: one of them replaces the other.
+  private static let alternatives: [Set<String>] = [["budget", "budgets"]]
+
+  /// Mappings are merged key by key; anything else replaces what was there.
+  private static func merged(_ base: Node.Mapping, _ changes: Node.Mapping) -> Node.Mapping {
+    let replaced = changes.compactMap(\.key.string).reduce(into: Set<String>()) { words, word in
+      for group in alternatives where group.contains(word) { words.formUnion(group.subtracting([word])) }
+    }
+    var result = Node.Mapping(
+      base.filter { !replaced.contains($0.key.string ?? "") }, base.tag, base.style, changes.mark)
+    for (key, value) in changes {
+      if let inner = value.mapping, let old = result[key]?.mapping {
+        result[key] = .mapping(merged(old, inner))
+      } else {
+        result[key] = value
+      }
+    }
+    return result
+  }
+
   func section(_ key: String) throws -> YAMLSection {
     guard let section = try optionalSection(key) else { throw error(key, "is missing") }
     return section
@@ -125,22 +169,22 @@ final class YAMLSection {
 
   func number(_ key: String, in range: ClosedRange<Double>) throws -> Double? {
     guard let text = try string(key) else { return nil }
-    guard let value = Self.value(text), range.contains(value) else {
-      throw error(
-        key, "'\(text)' must be a number from \(Self.brief(range.lowerBound)) to \(Self.brief(range.upperBound))")
-    }
-    return value
+    return try number(key, text, in: range)
   }
 
   func numbers(_ key: String, in range: ClosedRange<Double>) throws -> [Double]? {
-    try strings(key)?.enumerated().map { index, text in
-      guard let value = Self.value(text), range.contains(value) else {
-        throw error(
-          key, "'\(text)' must be a number from \(Self.brief(range.lowerBound)) to \(Self.brief(range.upperBound))",
-          element: index)
-      }
-      return value
+    try strings(key)?.enumerated().map { index, text in try number(key, text, in: range, element: index) }
+  }
+
+  private func number(_ key: String, _ text: String, in range: ClosedRange<Double>, element: Int? = nil) throws
+    -> Double
+  {
+    guard let value = Self.value(text), range.contains(value) else {
+      throw error(
+        key, "'\(text)' must be a number from \(Self.brief(range.lowerBound)) to \(Self.brief(range.upperBound))",
+        element: element)
     }
+    return value
   }
 
   func integer(_ key: String, in range: ClosedRange<Int>) throws -> Int? {

@@ -22,6 +22,7 @@ extension Stages {
         request, trainingSHA256: corpus.train.sha256, heldOutSHA256: heldOut,
         texts: Dictionary(uniqueKeysWithValues: texts.map { ($0.name, $0.split.sha256) })),
       request: try JSONValue(encoding: request))
+    content.variant = request.variant
     content.corpus = RunRecord.Corpus(request.corpus, corpus, heldOutSHA256: heldOut)
     do { try run(request, corpus, texts, into: &content, trace) } catch let error as HarnessError {
       if case .busy = error { throw error }
@@ -68,6 +69,7 @@ extension Stages {
 
     let shape = try shape(of: request, saved)
     content.model = RunRecord.Model(shape)
+    request = try withMeasuredContext(request, saved, training, trace)
     let steps = try steps(of: request, shape, saved, training, trace)
     let tokens = try trainingTokens(saved, training, wanted: steps * request.m2.tokensPerStep, trace)
     content.tokenization = RunRecord.Tokenization(tokenizer, training: tokens, heldOut: heldOut)
@@ -105,7 +107,7 @@ extension Stages {
     content.flops = RunRecord.FLOPs(
       shape, request.m2, steps: steps,
       heldOutBytesPerToken: compressionRatio(bytes: heldOut.byteCount, tokens: heldOut.tokenCount),
-      tokenizerPerByte: tokenizer.flopsPerByte)
+      tokenizerPerByte: tokenizer.flopsPerByte, m1Counted: request.m1FLOPs)
   }
 
   /// The text that trials are scored on, and the training split without it, which is what all models of the cell train
@@ -136,14 +138,29 @@ extension Stages {
     return shape
   }
 
-  /// Steps that the cell's budget buys; at least one.
+  /// The request with the sequences that hold its `contextBytes`, where it asks for them.
+  func withMeasuredContext(_ request: CellRequest, _ saved: SavedTokenizer, _ training: TextSplit, _ trace: Trace)
+    throws
+    -> CellRequest
+  {
+    guard let bytes = request.contextBytes, let ratio = try trainingBytesPerToken(saved, training, trace) else {
+      return request
+    }
+    var measured = request
+    measured.m2 = try request.m2.lookingBack(bytes: bytes, bytesPerToken: ratio)
+    measured.contextBytes = nil
+    return measured
+  }
+
+  /// Steps that the cell's budget buys, M1 paid; at least one.
+  /// - Parameter request: with measured contexts.
   func steps(
     of request: CellRequest, _ shape: ModelShape, _ saved: SavedTokenizer, _ training: TextSplit, _ trace: Trace
   ) throws -> Int {
-    let ratio = request.match.by == .bytes ? try trainingBytesPerToken(saved, training, trace) : nil
-    guard let steps = try request.match.steps(shape: shape, training: request.m2, bytesPerToken: ratio), steps >= 1
-    else {
-      throw HarnessError.cell("the budget of \(request.match.budget) \(request.match.by.rawValue) is under one step")
+    let match = try request.matchAfterM1()
+    let ratio = match.by == .bytes ? try trainingBytesPerToken(saved, training, trace) : nil
+    guard let steps = try match.steps(shape: shape, training: request.m2, bytesPerToken: ratio), steps >= 1 else {
+      throw HarnessError.cell("the budget of \(match.budget) \(match.by.rawValue) is under one step")
     }
     return steps
   }

@@ -9,6 +9,9 @@ public struct Plan: Sendable, Codable {
     public let tokenizer: String
     public let size: String
     public let seed: UInt64
+    public let variant: String?
+    /// As ``Match`` counts it.
+    public let budget: Double
     /// nil where it takes the trained tokenizer, or the search, to tell.
     public let steps: Int?
     /// Where the tokenizer is searched, of the costliest candidate.
@@ -43,13 +46,15 @@ public struct Plan: Sendable, Codable {
             let flops = (cost?.flops ?? 0) * tuning.budgetShare
             var same = alternative.at(rate: rate)
             same.seed = Tuning.seed
+            same.variant = nil
             searched[Trial(request: same, share: tuning.budgetShare)] = flops
             trials.append(flops)
           }
         }
       }
       return Cell(
-        tokenizer: request.tokenizer, size: request.size, seed: request.seed, steps: steps.count == 1 ? steps[0] : nil,
+        tokenizer: request.tokenizer, size: request.size, seed: request.seed, variant: request.variant,
+        budget: request.match.budget, steps: steps.count == 1 ? steps[0] : nil,
         flops: costs.contains { $0 == nil } ? nil : costs.compactMap { $0?.flops }.max(),
         trials: trials.isEmpty ? nil : trials.count, trialFLOPs: trials.isEmpty ? nil : trials.reduce(0, +))
     }
@@ -69,12 +74,13 @@ public struct Plan: Sendable, Codable {
     let share: Double
   }
 
-  /// Of a request with nothing left open; nil where it takes the trained tokenizer to tell.
+  /// Of a request with nothing left open; nil where it takes the trained tokenizer to tell, and where M1 leaves nothing.
   private static func cost(of request: CellRequest, registry: Registry) throws -> (steps: Int, flops: Double)? {
     let spec = try registry.resolve(request.writtenTokenizer)
-    guard let vocabulary = try registry.backend(named: spec.name).vocabularySize(of: spec),
+    guard request.contextBytes == nil, let match = try? request.matchAfterM1(),
+      let vocabulary = try registry.backend(named: spec.name).vocabularySize(of: spec),
       let shape = ModelShape(named: request.size, vocabulary: vocabulary),
-      let steps = try request.match.steps(shape: shape, training: request.m2, bytesPerToken: nil)
+      let steps = try match.steps(shape: shape, training: request.m2, bytesPerToken: nil)
     else { return nil }
     return (steps, request.m2.trainingFLOPs(shape, steps: steps))
   }
@@ -92,13 +98,15 @@ public struct Plan: Sendable, Codable {
         "  M1 \(m1.size) of \(m1.contextLength) positions  steps \(m1.steps)  FLOPs \(scientific(m1.flops))")
     }
     let widest = cells.map(\.tokenizer.count).max() ?? 0
-    for key in unique(cells.map { [$0.tokenizer, $0.size] }) {
-      let same = cells.filter { [$0.tokenizer, $0.size] == key }
+    func row(_ cell: Cell) -> [String] { [cell.tokenizer, cell.size, "\(cell.budget)", cell.variant ?? ""] }
+    for key in unique(cells.map(row)) {
+      let same = cells.filter { row($0) == key }
       lines.append(
         "  \(key[0].padding(toLength: widest, withPad: " ", startingAt: 0))  \(key[1])  \(same.count) seed\(same.count == 1 ? "" : "s")"
           + "  steps \(same[0].steps.map(String.init) ?? "---")  FLOPs \(same[0].flops.map(scientific) ?? "---")"
           + (same[0].trials.map { "  after \($0) trials of FLOPs \(scientific(same[0].trialFLOPs ?? 0)) for all seeds" }
-            ?? ""))
+            ?? "")
+          + (same[0].variant.map { "  \($0)" } ?? ""))
     }
     lines.append(
       "total \(scientific(totalFLOPs)) training FLOPs, about \(duration(totalFLOPs / flopsPerSecond)) of training here at an assumed "

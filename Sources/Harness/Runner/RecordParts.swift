@@ -18,16 +18,12 @@ extension RunRecord.Corpus {
 extension RunRecord.M1 {
   init(_ options: ByteModelOptions, _ model: NeuralByteModel, heldOutBitsPerByte: Double?) {
     let training = options.training
-    let perToken =
-      ModelShape(named: options.size, vocabulary: 256).map {
-        FLOPsConvention.all.trainingPerToken($0, sequenceLength: training.sequenceLength)
-      } ?? 0
     self.init(
       size: options.size, steps: options.steps, batch: training.batch, contextLength: training.sequenceLength,
       optimizer: training.optimizer.rawValue, learningRate: training.learningRate, seed: options.seed,
       precision: training.precision.rawValue,
-      trainingFLOPs: perToken * Double(options.steps) * Double(training.tokensPerStep),
-      heldOutBitsPerByte: heldOutBitsPerByte, fingerprint: model.fingerprint)
+      trainingFLOPs: options.trainingFLOPs(.all), heldOutBitsPerByte: heldOutBitsPerByte, fingerprint: model.fingerprint
+    )
   }
 }
 
@@ -78,7 +74,9 @@ extension RunRecord.Training {
 
 extension RunRecord.FLOPs {
   init(
-    _ shape: ModelShape, _ options: TrainingOptions, steps: Int, heldOutBytesPerToken: Double?, tokenizerPerByte: Double
+    _ shape: ModelShape, _ options: TrainingOptions, steps: Int, heldOutBytesPerToken: Double?,
+    tokenizerPerByte: Double,
+    m1Counted: Double?
   ) {
     let all = FLOPsConvention.all.forwardPerToken(shape, sequenceLength: options.sequenceLength)
     let outside = FLOPsConvention.nonembedding.forwardPerToken(shape, sequenceLength: options.sequenceLength)
@@ -87,6 +85,6 @@ extension RunRecord.FLOPs {
     self.init(
       trainingAll: 3 * all * trained, trainingNonEmbedding: 3 * outside * trained, perTokenAll: all,
       perTokenNonEmbedding: outside, perByteAll: all * perByte, perByteNonEmbedding: outside * perByte,
-      tokenizerPerByte: tokenizerPerByte)
+      tokenizerPerByte: tokenizerPerByte, m1Counted: m1Counted)
   }
 }

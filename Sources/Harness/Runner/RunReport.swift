@@ -39,26 +39,41 @@ public final class RunReport: Sendable {
     let title = unique(contents.flatMap(\.records).map(\.experiment)).joined(separator: ", ")
     let report = Report(
       title: title.isEmpty ? names.joined(separator: ", ") : title, contents: contents,
-      plan: try zip(runs, contents).lazy.compactMap { try $0.plan($1) }.first, baseline: baseline,
+      plans: try zip(runs, contents).flatMap { try $0.plans($1) }, baseline: baseline,
       command: runs.map { "harness run \($0.path)/experiment.yaml" }.joined(separator: "\n"))
     try report.write(to: folder)
   }
 }
 
 extension RunFolder {
-  /// The cells of the experiment that the newest record was made for; nil where no resolved experiment lies here.
-  fileprivate func plan(_ contents: RecordFolder.Contents) throws -> ReportPlan? {
+  /// The cells of the experiment that the newest record was made for, by protocol in the experiment's order; none where
+  /// no resolved experiment lies here. Cells whose protocol no record tells yet are left out.
+  fileprivate func plans(_ contents: RecordFolder.Contents) throws -> [ReportPlan] {
     guard let newest = contents.records.last,
       let request = try? newest.request.decoded(as: CellRequest.self)
-    else { return nil }
+    else { return [] }
     for name in try FileManager.default.contentsOfDirectory(atPath: path).sorted() where name.hasPrefix("resolved-") {
       guard let data = try? Data(contentsOf: URL(fileURLWithPath: "\(path)/\(name)")),
         let resolved = try? JSONDecoder().decode(ResolvedExperiment.self, from: data), resolved.cells.contains(request)
       else { continue }
-      return ReportPlan(
-        cells: resolved.cells.map { .init(tokenizer: $0.tokenizer, size: $0.size, seed: $0.seed) },
-        protocol: newest.protocol)
+      return Self.plans(resolved, records: contents.records.reversed())
     }
-    return nil
+    return []
+  }
+
+  private static func plans(_ resolved: ResolvedExperiment, records: [RunRecord]) -> [ReportPlan] {
+    var known: [String: ComparisonProtocol] = [:]  // by the outline's hash
+    let cells = resolved.cells.compactMap { request -> (request: CellRequest, protocol: ComparisonProtocol)? in
+      guard let outline = try? ComparisonProtocol(outline: request).hash else { return nil }
+      let one = known[outline] ?? records.lazy.compactMap { try? ComparisonProtocol(request, like: $0) }.first
+      known[outline] = one
+      return one.map { (request, $0) }
+    }
+    return unique(cells.map(\.protocol)).map { one in
+      let same = cells.filter { $0.protocol == one }.map(\.request)
+      return ReportPlan(
+        cells: same.map { .init(tokenizer: $0.tokenizer, size: $0.size, seed: $0.seed) }, protocol: one,
+        variant: same[0].variant)
+    }
   }
 }

@@ -51,7 +51,7 @@ public struct Runner: Sendable {
         do {
           let (record, reusedAll) = try stages.record(request)
           try records.append(record)
-          report(record, reusedAll: reusedAll)
+          report(request, record, reusedAll: reusedAll)
           state.withLock { state in
             state.records[index] = record
             if reusedAll, record.isFinished { state.reused += 1 }
@@ -74,8 +74,8 @@ public struct Runner: Sendable {
     }
   }
 
-  private func report(_ record: RunRecord, reusedAll: Bool) {
-    let title = "\(record.tokenizer) \(record.size) seed \(record.seed)"
+  private func report(_ request: CellRequest, _ record: RunRecord, reusedAll: Bool) {
+    let title = request.title
     if let error = record.content.error {
       stages.progress.line("\(title): failed: \(error)")
     } else {

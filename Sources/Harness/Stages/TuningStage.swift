@@ -79,6 +79,7 @@ extension Stages {
       guard saved.tokenizer.isLossless else { return [] }
       throw HarnessError.cell("\(candidate.tokenizer) does not round-trip the tuning text: \(problem)")
     }
+    let candidate = try withMeasuredContext(candidate, saved, training, trace)
     let shape = try shape(of: candidate, saved)
     let steps = Int(tuning.budgetShare * Double(try self.steps(of: candidate, shape, saved, training, trace)))
     guard steps >= 1 else {

@@ -23,19 +23,25 @@ private struct FigureDrawing {
 
   init(_ figure: Figure) {
     self.figure = figure
+    func isSeen(_ point: Figure.Point) -> Bool {
+      AxisScale.holds(point.x, isLogarithmic: figure.x.isLogarithmic)
+        && AxisScale.holds(point.y, isLogarithmic: figure.y.isLogarithmic)
+    }
     series = figure.series.map { one in
-      let points = one.points.filter { point in
-        AxisScale.holds(point.x, isLogarithmic: figure.x.isLogarithmic)
-          && AxisScale.holds(point.y, isLogarithmic: figure.y.isLogarithmic)
+      let curve = one.curve.map { curve in
+        Figure.Curve(
+          points: curve.points.filter(isSeen), solidTo: curve.solidTo,
+          marked: curve.marked.flatMap { isSeen($0) ? $0 : nil })
       }
-      return Figure.Series(title: one.title, family: one.family, points: points)
+      return Figure.Series(title: one.title, family: one.family, points: one.points.filter(isSeen), curve: curve)
     }.filter { !$0.points.isEmpty }
-    let points = series.flatMap(\.points)
+    let points = series.flatMap(\.points), curves = series.compactMap(\.curve).flatMap(\.points)
     let hasLegend = figure.style == .lines
     // Points have labels beside them, lines a legend; so the points' axes leave more room.
-    x = AxisScale(points.map(\.x), isLogarithmic: figure.x.isLogarithmic, padding: hasLegend ? 0.02 : 0.14)
+    x = AxisScale((points + curves).map(\.x), isLogarithmic: figure.x.isLogarithmic, padding: hasLegend ? 0.02 : 0.14)
     y = AxisScale(
-      points.flatMap { [$0.y, $0.spread?.lower ?? $0.y, $0.spread?.upper ?? $0.y] } + figure.references.map(\.y),
+      points.flatMap { [$0.y, $0.spread?.lower ?? $0.y, $0.spread?.upper ?? $0.y] } + curves.map(\.y)
+        + figure.references.map(\.y),
       isLogarithmic: figure.y.isLogarithmic, padding: 0.08)
     let legend = hasLegend ? (series.map { textWidth($0.title, size: 12) }.max() ?? 0) + 52 : 24
     let height = max(
@@ -63,9 +69,12 @@ private struct FigureDrawing {
   }
 
   private mutating func drawAxes() {
-    for tick in x.ticks {
+    let names = figure.x.names.enumerated().map { (value: Double($0), label: $1) }
+    for (index, tick) in (names.isEmpty ? x.ticks : names).enumerated() {
       document.line(px(tick.value), frame.top, px(tick.value), frame.bottom, colour: "#e4e4e4")
-      document.text(tick.label, px(tick.value), frame.bottom + 18, size: 12, anchor: .middle)
+      // Names are long: every other one stands a line lower.
+      let lower = !names.isEmpty && index % 2 == 1 ? 13.0 : 0
+      document.text(tick.label, px(tick.value), frame.bottom + 18 + lower, size: 12, anchor: .middle)
     }
     for tick in y.ticks {
       document.line(frame.left, py(tick.value), frame.right, py(tick.value), colour: "#e4e4e4")
@@ -114,7 +123,9 @@ private struct FigureDrawing {
   private mutating func drawPoints() {
     for (index, one) in series.enumerated() {
       let colour = look(index).colour
-      if one.points.count > 1 {
+      if let curve = one.curve {
+        drawCurve(curve, colour: colour)
+      } else if one.points.count > 1 {
         document.polyline(one.points.map { (px($0.x), py($0.y)) }, colour: colour, width: 0.8)
       }
       for point in one.points { drawSpread(of: point, colour: colour) }
@@ -124,8 +135,29 @@ private struct FigureDrawing {
       for point in one.points {
         document.mark(mark, px(point.x), py(point.y), colour: colour, isHollow: point.isHollow)
       }
+      if let marked = one.curve?.marked { drawCross(px(marked.x), py(marked.y), colour: darker(colour)) }
     }
     drawLabels()
+  }
+
+  /// A fitted line, solid and then dashed, over its band. The band is cut off at the frame.
+  private mutating func drawCurve(_ curve: Figure.Curve, colour: String) {
+    func within(_ y: Double) -> Double { min(max(y, frame.top), frame.bottom) }
+    let band = curve.points.compactMap { point in
+      point.spread.map { (x: px(point.x), upper: within(py($0.upper)), lower: within(py($0.lower))) }
+    }
+    if band.count > 1 {
+      document.area(band.map { ($0.x, $0.upper) } + band.reversed().map { ($0.x, $0.lower) }, colour: colour)
+    }
+    let solid = curve.points.filter { $0.x <= curve.solidTo }
+    let dashed = (solid.last.map { [$0] } ?? []) + curve.points.filter { $0.x > curve.solidTo }
+    for (part, dashes) in [(solid, nil), (dashed, "6 4")] where part.count > 1 {
+      document.polyline(part.map { (px($0.x), py($0.y)) }, colour: colour, width: 1.4, dashes: dashes)
+    }
+  }
+
+  private mutating func drawCross(_ x: Double, _ y: Double, colour: String) {
+    for rise in [-5.0, 5] { document.line(x - 5, y - rise, x + 5, y + rise, colour: colour, width: 1.6) }
   }
 
   /// An error bar, unless the mark would hide it.
@@ -142,7 +174,7 @@ private struct FigureDrawing {
     var placement = LabelPlacement(frame: frame, taken: takenByMarks + takenByReferences)
     for (index, one) in series.enumerated() {
       let colour = look(index).colour
-      for point in one.points {
+      for point in one.points + (one.curve?.points ?? []) {
         guard let label = point.label else { continue }
         let x = px(point.x), y = py(point.y)
         let box = placement.place(width: textWidth(label, size: size), height: height, x: x, y: y)

@@ -44,6 +44,13 @@ struct SVGDocument {
       + "\(dashes.map { " stroke-dasharray=\"\($0)\"" } ?? "")/>\n"
   }
 
+  /// A faint area, through which what lies behind it is seen.
+  mutating func area(_ corners: [(x: Double, y: Double)], colour: String) {
+    body +=
+      "<polygon points=\"\(corners.map { "\(number($0.x)),\(number($0.y))" }.joined(separator: " "))\" "
+      + "fill=\"\(colour)\" fill-opacity=\"0.12\"/>\n"
+  }
+
   mutating func mark(_ mark: Mark, _ x: Double, _ y: Double, colour: String, isHollow: Bool) {
     let style = "fill=\"\(isHollow ? "#ffffff" : colour)\" stroke=\"\(colour)\" stroke-width=\"1.6\""
     if mark == .circle {

@@ -1,0 +1,105 @@
+import Foundation
+import Metrics
+import Records
+import Support
+
+/// Protocols that differ in their budget alone: a tokenizer's best size at each budget is a point of its curve.
+struct Ladder: Sendable {
+  /// Training FLOPs, ascending; at least three.
+  let budgets: [Double]
+  /// In the report's order.
+  let tokenizers: [String]
+  /// By tokenizer, then budget; those without a score are left out.
+  let optima: [Optimum]
+
+  /// One tokenizer at one budget.
+  struct Optimum: Sendable {
+    let tokenizer: String
+    let budget: Double
+    /// Those with a score, by parameters outside the embedding.
+    let cells: [CellGroup]
+    /// The cell with the lowest bits/byte, and its place among the cells.
+    let place: Int
+    let bitsPerByte: Double
+    /// Through the best size and up to two on each side of it, in log parameters; nil for fewer than three.
+    let parabola: QuadraticFit?
+
+    var best: CellGroup { cells[place] }
+    var estimate: ScoreEstimate? { best.heldOut }
+    /// Also where no trivial model is known to compare with.
+    var isLearned: Bool { best.isLearned != false }
+    /// Whether sizes on both sides were tried: at an end, the best size may lie beyond.
+    var isBracketed: Bool { place > 0 && place < cells.count - 1 }
+    /// The parabola's minimum, where it lies between the sizes it goes through.
+    var minimum: (parameters: Double, bitsPerByte: Double)? {
+      guard let parabola, parabola.isMinimumInside, let minimum = parabola.minimum else { return nil }
+      return (exp(minimum.x), minimum.y)
+    }
+    /// What the fits take: not where M2 learned nothing, for there no power law begins yet.
+    var point: ComputePoint? {
+      guard isLearned, let seeds = estimate?.seeds else { return nil }
+      return ComputePoint(
+        compute: budget, loss: bitsPerByte,
+        deviation: seeds.standardDeviation.map { $0 / Double(seeds.count).squareRoot() / bitsPerByte })
+    }
+  }
+
+  /// Every ladder among some protocols: at least three budgets of FLOPs with a score.
+  static func all(_ inputs: [AnalysisInput]) -> [Ladder] {
+    func shared(_ input: AnalysisInput) -> [String: String] {
+      input.protocol.fields.filter { $0.key != budgetField }
+    }
+    let candidates = inputs.filter { ($0.protocol.fields["match.by"] ?? "flops") == "flops" && $0.budget != nil }
+    return unique(candidates.map(shared)).compactMap { fields in
+      Ladder(candidates.filter { shared($0) == fields })
+    }
+  }
+
+  static let budgetField = "match.budget"
+
+  private init?(_ inputs: [AnalysisInput]) {
+    let rungs = inputs.compactMap { input in input.budget.map { (budget: $0, input: input) } }
+      .sorted { $0.budget < $1.budget }
+    tokenizers = unique(inputs.flatMap { $0.groups.map(\.tokenizer) })
+    optima = tokenizers.flatMap { tokenizer in
+      rungs.compactMap { rung in
+        Optimum(
+          tokenizer: tokenizer, budget: rung.budget,
+          cells: rung.input.groups.filter { $0.tokenizer == tokenizer && $0.heldOut != nil })
+      }
+    }
+    budgets = unique(optima.map(\.budget)).sorted()
+    if budgets.count < 3 { return nil }
+  }
+
+  func optima(of tokenizer: String) -> [Optimum] { optima.filter { $0.tokenizer == tokenizer } }
+  func optima(at budget: Double) -> [Optimum] { optima.filter { $0.budget == budget } }
+}
+
+extension Ladder.Optimum {
+  /// nil without cells.
+  fileprivate init?(tokenizer: String, budget: Double, cells: [CellGroup]) {
+    let cells = cells.sorted { ($0.parameters ?? 0) < ($1.parameters ?? 0) }
+    let scores = cells.compactMap { $0.heldOut?.bitsPerByte }
+    guard let lowest = scores.min(), let place = scores.firstIndex(of: lowest) else { return nil }
+    self.tokenizer = tokenizer
+    self.budget = budget
+    self.cells = cells
+    self.place = place
+    bitsPerByte = lowest
+    let near = max(0, place - 2)...min(cells.count - 1, place + 2)
+    parabola = QuadraticFit(
+      near.compactMap { index in cells[index].parameters.map { (x: log($0), y: scores[index]) } })
+  }
+}
+
+extension AnalysisInput {
+  fileprivate var budget: Double? {
+    `protocol`.fields[Ladder.budgetField].flatMap(Double.init).flatMap { $0 > 0 ? $0 : nil }
+  }
+}
+
+extension CellGroup {
+  /// Weights outside the embedding.
+  var parameters: Double? { representative.model.map { Double($0.nonEmbeddingParameters) } }
+}

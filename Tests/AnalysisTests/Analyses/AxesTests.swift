@@ -1,0 +1,115 @@
+import Foundation
+import Records
+import Rendering
+import Support
+import Testing
+
+@testable import Analysis
+
+/// Two tokenizers that trade places when M1 is counted, one that is last under both, and one that M1 leaves nothing.
+private func cells() -> [Cell] {
+  func cell(_ tokenizer: String, _ bits: Double, seed: UInt64, variant: String? = nil) -> Cell {
+    var cell = Cell(tokenizer: tokenizer)
+    cell.variant = variant
+    cell.fields["match.m1"] = variant == nil ? nil : "counted"
+    cell.nats = nats(bits, count: 30, own: seed)
+    cell.bytes = [Int](repeating: 10_240, count: 30)
+    cell.ratio = tokenizer == "Bytes" ? 1 : 3
+    return cell
+  }
+  var dead = cell("Dead", 0, seed: 9, variant: "M1 counted")
+  dead.error = "M1 alone cost 5.90e+13 of 8.00e+12 FLOPs: nothing is left for M2"
+  return [
+    cell("Bytes", 2.0, seed: 1), cell("AC", 1.8, seed: 2), cell("Slow", 2.5, seed: 3), cell("Dead", 2.1, seed: 4),
+    cell("Bytes", 2.0, seed: 1, variant: "M1 counted"), cell("AC", 2.2, seed: 5, variant: "M1 counted"),
+    cell("Slow", 2.5, seed: 6, variant: "M1 counted"), dead,
+  ]
+}
+
+private func inputs(_ cells: [Cell]) throws -> [AnalysisInput] {
+  let records = try cells.map { try $0.record() }
+  return unique(records.map(\.protocol)).map { one in
+    AnalysisInput(records: records.filter { $0.protocol == one }, protocol: one)
+  }
+}
+
+@Suite struct AxesTests {
+  @Test func axesHaveNames() throws {
+    #expect(try axisNames(inputs(cells())) == ["as it stands", "M1 counted"])
+    // A ladder: several protocols of one variant are told apart by what differs.
+    let budgets = ["1e12", "4e12"].map { Cell(fields: ["match.budget": $0, "x": "1"]) }
+    #expect(try axisNames(inputs(budgets)) == ["match.budget 1e+12", "match.budget 4e+12"])
+  }
+
+  /// Ranks stand side by side; a column's numbers are those of its own protocol's records.
+  @Test func ranksUnderEachAxis() throws {
+    let tables = CrossAnalysis.whatItDependsOn.run(try inputs(cells())).tables
+    let ranks = try #require(tables.first { $0.key == "axis-ranks" })
+    #expect(ranks.rows.indices.map { ranks.text("tokenizer", row: $0) } == ["Bytes", "AC", "Slow", "Dead"])
+    #expect(ranks.rows.indices.map { ranks.number("axis1", row: $0) } == [2, 1, 4, 3])
+    #expect(ranks.rows.indices.map { ranks.number("axis2", row: $0) } == [1, 2, 3, nil])
+    let bits = try #require(tables.first { $0.key == "axis-bits-per-byte" })
+    #expect(bits.number("axis1", row: 1) == (try cells()[1].record().bitsPerByte))
+    #expect(bits.number("axis2", row: 1) == (try cells()[5].record().bitsPerByte))
+    let costs = try #require(tables.first { $0.key == "axis-costs" })
+    #expect(costs.number("bytesPerStep", row: 0) == 1 && costs.number("bytesPerStepRank", row: 0) == 4)
+    #expect(costs.number("bytesPerStepRank", row: 1) == 1 && costs.number("inferenceRank", row: 0) == 4)
+  }
+
+  @Test func differencesSurviveOrTurn() throws {
+    let axes = try #require(Axes(try inputs(cells())))
+    func pair(_ a: String, _ b: String) -> Axes.Pair? {
+      axes.pairs.first { $0.a.tokenizer == a && $0.b.tokenizer == b }
+    }
+    #expect(axes.pairs.count == 6)
+    #expect(pair("Bytes", "Slow")?.survives == true && pair("AC", "Slow")?.relations == [.lower, .lower])
+    #expect(pair("Bytes", "AC")?.turns == true && pair("Bytes", "AC")?.relations == [.higher, .lower])
+    // What was not scored under some axis survives nothing.
+    #expect(pair("Bytes", "Dead")?.survives == false && pair("Bytes", "Dead")?.relations == [.lower, .unscored])
+    let table = try #require(CrossAnalysis.pairByPair.run(try inputs(cells())).tables.first)
+    #expect(table.text("verdict", row: 0) == "turns round" && table.text("verdict", row: 1) == "survives: A lower")
+    #expect(table.text("verdict", row: 2) == "not compared under some")
+  }
+
+  @Test func conclusionsAreOfTheNumbers() throws {
+    let sentences = CrossAnalysis.acrossAxes.run(try inputs(cells())).sentences
+    #expect(
+      sentences.first?.hasPrefix("At size 1m, who has the lowest bits/byte depends on the axis: AC with ") == true)
+    #expect(sentences.contains { $0.hasPrefix("2 of the 6 differences between two tokenizers of size 1m survive") })
+    #expect(
+      sentences.contains(
+        "Turns round (1m): Bytes is below AC under \"M1 counted\", above it under \"as it stands\"."))
+    #expect(
+      sentences.contains { $0.hasPrefix("Cannot be told. Under \"M1 counted\": anything of Dead 1m: not scored.") })
+    #expect(
+      sentences.contains { $0.contains("one seed (all 4 cells)") } && sentences.contains { $0.contains("not tuned") })
+    // The same winner everywhere is said once, without what turns.
+    let steady = try inputs(cells().filter { $0.tokenizer != "AC" && $0.tokenizer != "Dead" })
+    let same = CrossAnalysis.acrossAxes.run(steady).sentences
+    #expect(same.first?.hasPrefix("At size 1m, Bytes has the lowest bits/byte under all 2 axes") == true)
+    #expect(same.contains { $0.hasPrefix("1 of the 1 differences") } && !same.contains { $0.contains("Turns") })
+    #expect(same.contains("Cannot be told under any axis: how much another seed would differ: one seed (all 2 cells)."))
+  }
+
+  @Test func oneProtocolHasNoAxes() throws {
+    let alone = try inputs(cells().filter { $0.variant == nil })
+    for analysis in [CrossAnalysis.acrossAxes, .whatItDependsOn, .pairByPair] { #expect(analysis.run(alone).isEmpty) }
+    #expect(Set(builtInCrossAnalyses.map(\.key)).count == builtInCrossAnalyses.count)
+  }
+
+  /// No table of results holds cells of two axes.
+  @Test func axesAreNeverMixed() throws {
+    let report = Report(title: "Axes", contents: [.init(try cells().map { try $0.record() })])
+    #expect(report.parts.count == 2)
+    for part in report.parts {
+      let main = part.sections.flatMap(\.artifacts).tables.first { $0.key.hasPrefix("main") }
+      let scored = part.protocol.fields["match.m1"] == nil ? 4 : 3
+      #expect(main?.rows.indices.count { main?.number("bitsPerByte", row: $0) != nil } == scored)
+      #expect(main?.rows.count == 4)
+    }
+    let figure = try #require(report.artifacts.figures.first { $0.key == "axes-1m" })
+    let drawing = svg(figure)
+    for name in figure.x.names { #expect(drawing.contains(">\(name)<")) }
+    #expect(figure.series.map(\.points.count) == [2, 2, 2, 1])
+  }
+}

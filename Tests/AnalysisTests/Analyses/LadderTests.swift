@@ -1,0 +1,166 @@
+import Foundation
+import Metrics
+import Records
+import Testing
+
+@testable import Analysis
+@testable import Rendering
+
+private let budgets = [2.5e11, 1e12, 4e12, 1.6e13]
+private let sizes: [(name: String, parameters: Int)] = [
+  ("100k", 98_304), ("200k", 221_184), ("1m", 393_216), ("900k", 884_736), ("3m", 2_359_296),
+]
+/// Bytes begin higher and fall more steeply.
+private let curves: [(name: String, ratio: Double, scale: Double, exponent: Double)] = [
+  ("Bytes", 1, 190, 0.19), ("SentencePiece[v=4k]", 2.87, 24, 0.12),
+]
+
+/// Two tokenizers at some budgets and five sizes: at each budget the losses are a parabola in log size whose minimum
+/// grows with the root of compute and lies on a power law over a floor of 0.9.
+private func ladder(
+  _ budgets: [Double] = budgets, sizes: [(name: String, parameters: Int)] = sizes, noise: Double = 0.001,
+  change: (inout Cell) -> Void = { _ in }
+) throws -> [AnalysisInput] {
+  try budgets.map { budget in
+    var records: [RunRecord] = []
+    for (index, curve) in curves.enumerated() {
+      for (place, size) in sizes.enumerated() {
+        let best = 0.9 + curve.scale * pow(budget, -curve.exponent), optimum = 3e5 * (budget / 2e12).squareRoot()
+        let wobble = noise * cos(Double(index * 7 + place * 3) + log(budget) * 5)
+        let bits = (best + 0.03 * pow(log(Double(size.parameters) / optimum), 2)) * (1 + wobble)
+        var cell = Cell(tokenizer: curve.name, size: size.name)
+        cell.fields = ["match.by": "flops", "match.budget": "\(budget)", "corpus.sha256": "abc"]
+        cell.bytes = [Int](repeating: 10_240, count: 40)
+        cell.nats = (0..<40).map { 10_240 * log(2) * bits * (1 + 0.04 * sin(Double($0))) }
+        cell.ratio = curve.ratio
+        cell.parameters = size.parameters
+        cell.trainingBytes = budget / (6 * Double(size.parameters)) * curve.ratio
+        change(&cell)
+        records.append(try cell.record())
+      }
+    }
+    return AnalysisInput(records: records, protocol: records[0].protocol)
+  }
+}
+
+private func run(_ inputs: [AnalysisInput]) -> [Artifact] { CrossAnalysis.ladder.run(inputs) }
+
+extension [Artifact] {
+  fileprivate func table(_ key: String) -> Table? { tables.first { $0.key == key } }
+}
+
+@Suite struct LadderTests {
+  @Test func theBestSizeOfEachBudgetIsAPoint() throws {
+    let table = try #require(run(try ladder()).table("ladder-optima"))
+    #expect(table.rows.count == 8)
+    #expect((0..<4).map { table.number("budget", row: $0) } == budgets)
+    // The optimum grows with compute, and the parabola finds it.
+    #expect(table.text("size", row: 0)?.hasPrefix("100k") == true && table.text("size", row: 3) == "900k")
+    let parabola = try #require(table.number("parabolaParameters", row: 3))
+    #expect(abs(parabola / (3e5 * 8.0.squareRoot()) - 1) < 0.15)
+    #expect(abs((table.number("bytesPerParameter", row: 3) ?? 0) / (1.6e13 / 6 / 884_736 / 884_736) - 1) < 1e-9)
+  }
+
+  @Test func theCurvesAreFittedTogether() throws {
+    let artifacts = run(try ladder(noise: 0))
+    let fit = try #require(artifacts.table("ladder-fit"))
+    #expect(fit.rows.count == 2 && fit.number("floor", row: 0) == fit.number("floor", row: 1))
+    for (row, curve) in curves.enumerated() {
+      // Not exactly: the sizes that were tried lie beside the best.
+      #expect(abs((fit.number("exponent", row: row) ?? 0) - curve.exponent) < 0.06)
+    }
+    let check = try #require(artifacts.table("ladder-check"))
+    #expect(check.rows.count == 2 && abs(check.number("error", row: 0) ?? 9) < 3)
+    let crossings = try #require(artifacts.table("ladder-crossings"))
+    #expect(crossings.rows.count == 1 && crossings.text("lower", row: 0) == "Bytes")
+    let figure = try #require(artifacts.figures.first { $0.key == "ladder" })
+    #expect(figure.series.count == 2 && figure.series.allSatisfy { $0.points.count == 4 && $0.curve != nil })
+    let farthest = try #require(figure.series[0].curve?.points.last?.x)
+    #expect(abs(farthest / 1.6e15 - 1) < 1e-9)
+    #expect(artifacts.figures.filter { $0.key.hasPrefix("ladder-sizes") }.map(\.series.count) == [4, 4])
+  }
+
+  /// Sentences end in a stop and say what was found.
+  @Test func findingsFollowTheNumbers() throws {
+    let sentences = run(try ladder()).sentences
+    #expect(sentences.first == "2 tokenizers at 4 budgets from 250 G to 16.0 T FLOPs, each at its best size.")
+    #expect(sentences.contains { $0.hasPrefix("Fitted together over 8 points, the shared floor is") })
+    #expect(sentences.contains { $0.hasPrefix("At 100 × the largest budget") })
+    #expect(
+      sentences.contains { $0.hasPrefix("The largest budget, predicted from the smaller ones, is off by: Bytes") })
+    #expect(sentences.contains { $0.contains("so a better one may lie beyond: ") && $0.contains("Bytes at 250 G") })
+    #expect(sentences.contains { $0.contains("Limisiewicz") })
+    #expect(sentences.allSatisfy { $0.hasSuffix(".") && !$0.contains("nan") && !$0.contains("inf") })
+  }
+
+  @Test func twoBudgetsAreNoLadder() throws {
+    #expect(run(try ladder([1e12, 4e12])).isEmpty)
+    #expect(run([]).isEmpty)
+    // Another batch at each budget: no two of these may be joined.
+    let mixed = try ladder { $0.fields["m2.batch"] = $0.fields["match.budget"] }
+    #expect(run(mixed).isEmpty)
+    #expect(run(try ladder { $0.fields["match.by"] = "tokens" }).isEmpty)
+  }
+
+  /// Another setting at every budget is a ladder of its own, with names of its own.
+  @Test func laddersStandApart() throws {
+    let artifacts = run(try ladder() + ladder { $0.fields["m2.batch"] = "8" })
+    #expect(
+      artifacts.tables.filter { $0.key.hasPrefix("ladder-optima") }.map(\.key) == ["ladder-optima", "ladder-optima-2"])
+    let keys = artifacts.tables.map(\.key) + artifacts.figures.map(\.key)
+    #expect(Set(keys).count == keys.count)
+  }
+
+  /// Three budgets fit two curves, but leave nothing to predict from; one tokenizer alone needs four.
+  @Test func fewBudgetsSayWhatTheyCannotTell() throws {
+    let three = run(try ladder(Array(budgets.prefix(3))))
+    #expect(three.table("ladder-fit") != nil && three.table("ladder-check") == nil)
+    #expect(three.sentences.contains { $0.hasPrefix("What the extrapolation is worth was not checked") })
+    let alone = run(
+      try ladder(Array(budgets.prefix(3))) { cell in if cell.tokenizer != "Bytes" { cell.roundTripProblem = "no" } })
+    #expect(alone.table("ladder-fit") == nil && alone.table("ladder-optima")?.rows.count == 3)
+    #expect(alone.sentences.contains { $0.hasPrefix("No curves are fitted") })
+  }
+
+  @Test func oneSizeABudgetIsItsBest() throws {
+    let artifacts = run(try ladder(sizes: [sizes[2]]))
+    #expect(artifacts.table("ladder-optima")?.text("size", row: 0) == "1m")
+    #expect(artifacts.figures.map(\.key) == ["ladder"])
+    #expect(!artifacts.sentences.contains { $0.contains("may lie beyond") })
+  }
+
+  /// Where M2 learned nothing the power law has not begun.
+  @Test func whatWasNotLearnedIsNotFitted() throws {
+    let artifacts = run(try ladder { if $0.tokenizer == "Bytes" { $0.unigram = 0.5 } })
+    #expect(artifacts.table("ladder-fit")?.rows.count == 1)
+    #expect(artifacts.sentences.contains { $0.hasPrefix("Without a curve") && $0.hasSuffix(": Bytes.") })
+    #expect(artifacts.table("ladder-optima")?.marks("bitsPerByte", row: 0) == [.notLearned])
+  }
+
+  /// The largest budget of one tokenizer is not what its lower ones foretell.
+  @Test func aFailedPredictionIsSaid() throws {
+    let artifacts = run(
+      try ladder { cell in
+        if cell.tokenizer == "Bytes", cell.fields["match.budget"] == "\(budgets[3])" {
+          cell.nats = cell.nats.map { $0 * 1.3 }
+        }
+      })
+    let check = try #require(artifacts.table("ladder-check"))
+    #expect(check.text("within", row: 0) == "**no**" && check.text("within", row: 1) == "yes")
+    #expect(artifacts.sentences.contains { $0.hasSuffix("the extrapolation is not to be trusted: Bytes.") })
+  }
+
+  @Test func picturesAreDrawn() throws {
+    let figures = run(try ladder()).figures
+    if let folder = ProcessInfo.processInfo.environment["LADDER_PICTURES"] {
+      for figure in figures {
+        try svg(figure).write(toFile: "\(folder)/\(figure.key).svg", atomically: true, encoding: .utf8)
+      }
+    }
+    let drawn = figures.map(svg)
+    #expect(drawn.count == 3 && drawn.allSatisfy { !$0.contains("nan") && !$0.contains("inf") })
+    #expect(drawn[0].contains("fill-opacity=\"0.12\"") && drawn[0].contains("stroke-dasharray=\"6 4\""))
+    // Only parabolas whose minimum lies within are marked: two lines each.
+    #expect(!drawn[1].contains("stroke-dasharray"))
+  }
+}
