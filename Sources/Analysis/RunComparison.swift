@@ -3,6 +3,8 @@ import Records
 import Support
 
 /// Two runs, cell by cell: how far B is from A on the same held-out examples.
+///
+/// Every protocol that both have is compared, such as each budget of a ladder; where they share none, the newest of each.
 public struct RunComparison: Codable, Sendable {
   public enum Verdict: String, Codable, Sendable {
     case aBetter = "A better"
@@ -22,6 +24,8 @@ public struct RunComparison: Codable, Sendable {
   }
 
   public struct Line: Codable, Sendable {
+    /// What tells its protocol from the others, in a few words; nil where one alone is compared.
+    public let `protocol`: String?
     public let tokenizer: String
     public let size: String
     /// Mean held-out bits/byte over each side's seeds.
@@ -48,37 +52,44 @@ public struct RunComparison: Codable, Sendable {
     public let b: String?
   }
 
-  /// Where the two protocols differ; empty for runs of one protocol.
+  /// Where the two protocols differ; empty where both runs have what is compared.
   public let protocolDifferences: [FieldDifference]
-  /// Records of either side that are of an older protocol than its newest: not compared.
+  /// Records of either side that are of other protocols: not compared.
   public let leftAside: Int
   public let lines: [Line]
 
-  /// Compares the newest protocol's records of each side.
   public init(_ a: RecordFolder.Contents, _ b: RecordFolder.Contents) {
-    let sideA = Self.newest(a.records), sideB = Self.newest(b.records)
-    leftAside = a.records.count + b.records.count - sideA.count - sideB.count
+    let shared = unique(a.records.map(\.protocol)).filter(Set(b.records.map(\.protocol)).contains)
+    // Records are in order of writing.
+    let newest = (a: a.records.last?.protocol, b: b.records.last?.protocol)
+    let compared: [(a: ComparisonProtocol?, b: ComparisonProtocol?)] =
+      shared.isEmpty ? [newest] : shared.map { ($0, $0) }
+    func inputs(_ records: [RunRecord], _ protocols: [ComparisonProtocol?]) -> [AnalysisInput] {
+      protocols.map { one in
+        AnalysisInput(
+          records: records.filter { $0.protocol == one }, protocol: one ?? ComparisonProtocol(fields: [:]))
+      }
+    }
+    let inputsA = inputs(a.records, compared.map(\.a)), inputsB = inputs(b.records, compared.map(\.b))
+    leftAside =
+      a.records.count + b.records.count - (inputsA + inputsB).reduce(0) { $0 + $1.records.count }
     protocolDifferences =
-      if let x = sideA.first?.protocol, let y = sideB.first?.protocol {
+      if shared.isEmpty, let x = newest.a, let y = newest.b {
         x.differences(from: y).map { FieldDifference(field: $0.field, a: $0.this, b: $0.other) }
       } else { [] }
-    var resampling = Resampling()
-    let groupsA = CellGroup.group(sideA, resampling: &resampling)
-    let groupsB = CellGroup.group(sideB, resampling: &resampling)
-    lines = unique((groupsA + groupsB).map(\.name)).map { name in
-      Self.line(groupsA.first { $0.name == name }, groupsB.first { $0.name == name })
+    let names: [String?] = shared.count > 1 ? axisNames(inputsA) : [nil]
+    lines = zip(names, zip(inputsA, inputsB)).flatMap { name, sides in
+      let groupsA = sides.0.groups, groupsB = sides.1.groups
+      return unique((groupsA + groupsB).map(\.name)).map { cell in
+        Self.line(groupsA.first { $0.name == cell }, groupsB.first { $0.name == cell }, protocol: name)
+      }
     }
   }
 
-  private static func newest(_ records: [RunRecord]) -> [RunRecord] {
-    let last = records.max { $0.circumstances.written < $1.circumstances.written }
-    return records.filter { $0.protocol.hash == last?.protocol.hash }
-  }
-
-  private static func line(_ a: CellGroup?, _ b: CellGroup?) -> Line {
+  private static func line(_ a: CellGroup?, _ b: CellGroup?, protocol name: String?) -> Line {
     let difference = a?.heldOut.flatMap { x in b?.heldOut.flatMap { ScoreEstimate.difference($0, minus: x) } }
     return Line(
-      tokenizer: (a ?? b)?.tokenizer ?? "", size: (a ?? b)?.size ?? "", a: a?.heldOut?.bitsPerByte,
+      protocol: name, tokenizer: (a ?? b)?.tokenizer ?? "", size: (a ?? b)?.size ?? "", a: a?.heldOut?.bitsPerByte,
       b: b?.heldOut?.bitsPerByte, difference: difference?.bitsPerByte, interval: difference?.interval,
       pValue: difference?.test?.pValue, variation: difference?.test?.variation, verdict: verdict(a, b, difference),
       compressionRatioA: a?.tokenization?.compressionRatio, compressionRatioB: b?.tokenization?.compressionRatio)
@@ -100,7 +111,7 @@ extension RunComparison {
   public var table: Table {
     Table(
       key: "comparison", lines,
-      fields: [
+      fields: (lines.contains { $0.protocol != nil } ? [.text("protocol", "Protocol") { $0.protocol }] : []) + [
         .text("tokenizer", "Tokenizer") { $0.tokenizer },
         .text("size", "M2") { $0.size },
         .number("a", "A bits/byte", unit: "bits/byte", .fixed(4), better: .lower) { $0.a },
@@ -125,7 +136,7 @@ extension RunComparison {
       findings.append(Finding("Cells of other held-out text are not compared: their bits/byte are of different bytes."))
     }
     if leftAside > 0 {
-      findings.append(Finding("\(leftAside) records of older protocols were left aside."))
+      findings.append(Finding("\(leftAside) records of other protocols were left aside."))
     }
     return findings
   }

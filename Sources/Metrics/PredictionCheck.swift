@@ -12,21 +12,23 @@ public struct PredictionCheck: Sendable, Hashable {
   public var relativeError: Double { (predicted - measured) / measured }
   public var isWithinBand: Bool { band.contains(measured) }
 
-  /// One check for every curve that was measured at the largest compute of all.
-  /// - Returns: nil where the smaller computes alone cannot tell the parameters (``SharedFloorFit/isIdentified(_:)``).
+  /// One check for every curve that was measured at the largest compute of all and is long enough below it
+  /// (``SharedFloorFit/isLongEnough(_:)``). A shorter one is left out, of the fit below the largest too.
+  /// - Returns: none where the smaller computes alone give no bands (``SharedFloorBootstrap``).
   public static func checks(
     _ ladders: [[ComputePoint]], resamples: Int = 400, using generator: inout some RandomNumberGenerator
-  ) -> [PredictionCheck]? {
-    guard let largest = ladders.joined().map(\.compute).max(),
-      let bootstrap = SharedFloorBootstrap(
-        ladders.map { $0.filter { $0.compute < largest } }, count: resamples, using: &generator)
-    else { return nil }
-    return ladders.enumerated().flatMap { curve, points in
-      points.filter { $0.compute == largest }.map { point in
+  ) -> [PredictionCheck] {
+    guard let largest = ladders.joined().map(\.compute).max() else { return [] }
+    let smaller = ladders.map { $0.filter { $0.compute < largest } }
+    let curves = ladders.indices.filter { SharedFloorFit.isLongEnough(smaller[$0]) }
+    guard let bootstrap = SharedFloorBootstrap(curves.map { smaller[$0] }, count: resamples, using: &generator)
+    else { return [] }
+    return curves.enumerated().flatMap { place, curve in
+      ladders[curve].filter { $0.compute == largest }.map { point in
         PredictionCheck(
           curve: curve, compute: largest, measured: point.loss,
-          predicted: bootstrap.fit.predict(curve, compute: largest),
-          band: bootstrap.predictionBand(curve, compute: largest, deviation: point.deviation, using: &generator))
+          predicted: bootstrap.fit.predict(place, compute: largest),
+          band: bootstrap.predictionBand(place, compute: largest, deviation: point.deviation, using: &generator))
       }
     }
   }

@@ -1,15 +1,15 @@
-/// A parabola through points by least squares, and where its minimum lies.
+/// A parabola through three points, by least squares through more, and where its minimum lies: the best setting between
+/// those that were tried.
 ///
-/// For losses against log size at one budget (isoFLOP curves) and against log learning rate, the minimum is the best
-/// setting between those that were tried.
-/// - Source: Hoffmann et al. 2022, "Training compute-optimal large language models", approach 2.
+/// For losses at one budget against log size (isoFLOP curves; Hoffmann et al. 2022, "Training compute-optimal large
+/// language models", approach 2), and wherever else a valley is known at a few places.
 public struct QuadraticFit: Sendable, Hashable {
   /// y = constant + slope·(x - centre) + curvature·(x - centre)².
   public let centre, constant, slope, curvature: Double
   /// Of the x that were given.
   public let measured: Interval
 
-  /// Nil for fewer than three different x, and for numbers that are not finite.
+  /// The points may come in any order. Nil for fewer than three different x, and for numbers that are not finite.
   /// - Complexity: O(points).
   public init?(_ points: [(x: Double, y: Double)]) {
     guard Set(points.map(\.x)).count >= 3, points.allSatisfy({ $0.x.isFinite && $0.y.isFinite }),
@@ -24,11 +24,14 @@ public struct QuadraticFit: Sendable, Hashable {
     func square(_ x: Double) -> Double { (x - centre) * (x - centre) - skew * (x - centre) - m2 }
     let length = mean { square($0.x) * square($0.x) }
     guard m2 > 0, length > 0 else { return nil }
-    let curvature = mean { $0.y * square($0.x) } / length
+    // Above the first y, so that equal ones give 0 exactly; of points on a line only rounding is left, which is nothing.
+    let base = points[0].y, rise = points.map { abs($0.y - base) }.max() ?? 0
+    let measuredCurvature = mean { ($0.y - base) * square($0.x) } / length
+    let curvature = abs(measuredCurvature) * m2 > 1e-12 * rise ? measuredCurvature : 0
     self.centre = centre
     self.curvature = curvature
-    slope = mean { $0.y * ($0.x - centre) } / m2 - curvature * skew
-    constant = mean { $0.y } - curvature * m2
+    slope = mean { ($0.y - base) * ($0.x - centre) } / m2 - curvature * skew
+    constant = base + mean { $0.y - base } - curvature * m2
     measured = Interval(lower: low, upper: high)
   }
 
@@ -39,8 +42,8 @@ public struct QuadraticFit: Sendable, Hashable {
   /// Where the parabola is lowest; nil where it does not open upwards.
   public var minimum: (x: Double, y: Double)? {
     guard curvature > 0 else { return nil }
-    let x = centre - slope / (2 * curvature)
-    return (x, value(at: x))
+    let x = centre - slope / (2 * curvature), y = value(at: x)
+    return x.isFinite && y.isFinite ? (x, y) : nil
   }
 
   /// Whether the minimum lies between the smallest and the largest x that were given: outside it is a guess.

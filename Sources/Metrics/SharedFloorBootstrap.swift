@@ -25,19 +25,24 @@ public struct SharedFloorBootstrap: Sendable {
   /// Each resample's own s.
   private let deviations: [Double]
 
+  /// With one or two degrees of freedom s² says next to nothing of the variance: some resamples are drawn so far off that
+  /// they have no finite fit, and bands without them are too narrow.
+  public static let leastDegreesOfFreedom = 3
+
   /// - Parameter count: resamples, at least 1.
-  /// - Returns: nil where the points cannot tell the parameters (``SharedFloorFit/isIdentified(_:)``).
+  /// - Returns: nil where the points cannot tell the parameters (``SharedFloorFit/isIdentified(_:)``), or not how sure
+  ///   they are (``leastDegreesOfFreedom``).
   /// - Complexity: O(count) fits.
   public init?(_ ladders: [[ComputePoint]], count: Int = 400, using generator: inout some RandomNumberGenerator) {
     precondition(count > 0, "a bootstrap needs resamples")
-    guard let fit = SharedFloorFit(ladders) else { return nil }
+    let freedom = SharedFloorFit.degreesOfFreedom(ladders)
+    guard freedom >= Self.leastDegreesOfFreedom, let fit = SharedFloorFit(ladders) else { return nil }
     let expected = ladders.enumerated().map { index, points in
       points.map { fit.predict(index, compute: $0.compute) }
     }
     let squares = zip(ladders.joined(), expected.joined()).reduce(0) { sum, pair in
       sum + log(pair.0.loss / pair.1) * log(pair.0.loss / pair.1)
     }
-    let freedom = ladders.reduce(0) { $0 + $1.count } - 2 * ladders.count - 1
     let deviation = (squares / Double(freedom)).squareRoot()
     var replicates: [SharedFloorFit] = [], deviations: [Double] = []
     for _ in 0..<count {
@@ -52,12 +57,11 @@ public struct SharedFloorBootstrap: Sendable {
           return ComputePoint(compute: point.compute, loss: loss * exp(wide * generator.normal()))
         }
       }
-      if let replicate = SharedFloorFit(resample) {
-        replicates.append(replicate)
-        deviations.append(drawn)
-      }
+      // Losses beyond what a Double holds: without this resample the bands would be too narrow, so there are none.
+      guard let replicate = SharedFloorFit(resample) else { return nil }
+      replicates.append(replicate)
+      deviations.append(drawn)
     }
-    guard !replicates.isEmpty else { return nil }
     self.fit = fit
     self.replicates = replicates
     self.deviations = deviations
@@ -91,18 +95,21 @@ public struct SharedFloorBootstrap: Sendable {
   public struct Crossing: Sendable, Hashable {
     /// The compute; nil where the fitted curves do not meet in the range.
     public let compute: Double?
-    /// 95% of the resamples' crossings that lie in the range; nil where none does.
+    /// 95% of the resamples' crossings that count; nil where none does.
     public let interval: Interval?
-    /// The share of resamples without a crossing in the range: the interval says nothing of these.
+    /// The share of resamples without a crossing that counts: the interval says nothing of these.
     public let missingShare: Double
   }
 
-  /// The crossing of two curves within a range of compute: what lies beyond it is not told.
+  /// The crossing of two curves within a range of compute: what lies beyond it is not told. Where the fitted curves have
+  /// one, a resample's counts only if it is of the same direction: the same curve falls faster, and is the lower beyond.
   public func crossing(_ a: Int, _ b: Int, within range: ClosedRange<Double>, level: Double = 0.95) -> Crossing {
     func inside(_ fit: SharedFloorFit) -> Double? { fit.crossing(a, b).flatMap { range.contains($0) ? $0 : nil } }
-    let found = replicates.compactMap(inside)
+    func isSteeper(_ fit: SharedFloorFit) -> Bool { fit.curves[a].exponent > fit.curves[b].exponent }
+    let meeting = inside(fit)
+    let found = replicates.filter { meeting == nil || isSteeper($0) == isSteeper(fit) }.compactMap(inside)
     return Crossing(
-      compute: inside(fit), interval: found.isEmpty ? nil : Interval(found, level: level),
+      compute: meeting, interval: found.isEmpty ? nil : Interval(found, level: level),
       missingShare: 1 - Double(found.count) / Double(replicates.count))
   }
 }

@@ -49,11 +49,18 @@ public struct SharedFloorFit: Sendable, Hashable {
   /// Where the Huber loss goes over from squares to absolute values, in log loss.
   public static let delta = 1e-3
 
-  /// Whether the points can tell the parameters: at least three different computes for every curve, and at least one
-  /// point more than there are parameters (two a curve and the floor), so that one curve alone needs four points.
+  /// Whether a curve has enough points of its own: at three different computes.
+  public static func isLongEnough(_ ladder: [ComputePoint]) -> Bool { Set(ladder.map(\.compute)).count >= 3 }
+
+  /// Points less parameters: two a curve, and the floor.
+  public static func degreesOfFreedom(_ ladders: [[ComputePoint]]) -> Int {
+    ladders.reduce(0) { $0 + $1.count } - 2 * ladders.count - 1
+  }
+
+  /// Whether the points can tell the parameters: every curve is long enough, and there is at least one point more than
+  /// there are parameters, so that one curve alone needs four points.
   public static func isIdentified(_ ladders: [[ComputePoint]]) -> Bool {
-    !ladders.isEmpty && ladders.allSatisfy { Set($0.map(\.compute)).count >= 3 }
-      && ladders.reduce(0) { $0 + $1.count } > 2 * ladders.count + 1
+    !ladders.isEmpty && ladders.allSatisfy(isLongEnough) && degreesOfFreedom(ladders) > 0
       && ladders.joined().allSatisfy { $0.compute > 0 && $0.compute.isFinite && $0.loss > 0 && $0.loss.isFinite }
   }
 

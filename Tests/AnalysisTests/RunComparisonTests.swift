@@ -47,6 +47,22 @@ import Testing
     #expect(try compare([Cell()], [Cell()]).findings.isEmpty)
   }
 
+  /// A ladder has a protocol for each budget: every one that both runs have is compared.
+  @Test func everySharedProtocolIsCompared() throws {
+    func rung(_ budget: String, _ nats: [Double]) -> Cell {
+      Cell(fields: ["match.budget": budget, "corpus.sha256": "abc"], nats: nats)
+    }
+    let low = [40.0, 43, 44, 55], high = [10.0, 11.5, 12, 14]
+    let comparison = try compare(
+      [Cell(), rung("4e12", low), rung("1.6e13", low)], [rung("4e12", high), Cell(), rung("2e12", high)])
+    #expect(comparison.lines.map(\.protocol) == ["match.budget 1e+12", "match.budget 4e+12"])
+    #expect(comparison.lines.map(\.verdict) == [.equal, .bBetter])
+    #expect(comparison.leftAside == 2 && comparison.protocolDifferences.isEmpty)
+    #expect(markdown(comparison.table).hasPrefix("| Protocol "))
+    #expect(try compare([Cell()], [Cell()]).lines.map(\.protocol) == [nil])
+    #expect(try compare([], [Cell()]).lines.map(\.verdict) == [.onlyB])
+  }
+
   @Test func seedsAreComparedOnBothLevels() throws {
     let a = [Cell(), Cell(seed: 2, nats: [20.2, 22.1, 24.1, 30.3])]
     let line = try #require(

@@ -17,6 +17,22 @@ import Testing
     for point in points { #expect(abs(fit.value(at: point.x) - point.y) < 1e-12) }
   }
 
+  private func valley(_ x: Double) -> Double { 1.5 + 0.25 * (x - 3.2) * (x - 3.2) }
+
+  /// In any order, near the minimum and far from it, as on a grid's three lowest.
+  @Test(arguments: [[1, 3, 4], [4, 1, 3], [3.2, 9, -2], [10, 11, 12]])
+  func threePointsGiveTheirParabolasMinimum(x: [Double]) throws {
+    let minimum = try #require(QuadraticFit(x.map { ($0, valley($0)) })?.minimum)
+    #expect(abs(minimum.x - 3.2) < 1e-9 && abs(minimum.y - 1.5) < 1e-9)
+  }
+
+  /// A line, a hill, and what is equal everywhere, rounded or not.
+  @Test(arguments: [[1, 2, 3], [0.1, 0.2, 0.3], [1, 3, 1], [2, 2, 2], [0.1, 0.1, 0.1]])
+  func thereIsNoMinimumWithoutAValley(y: [Double]) throws {
+    let fit = try #require(QuadraticFit([(0, y[0]), (1, y[1]), (2, y[2])]))
+    #expect(fit.minimum == nil && abs(fit.value(at: 1) - y[1]) < 1e-12)
+  }
+
   /// Losses that fall to the end: the minimum lies beyond what was tried; and those that bend down have none.
   @Test func minimaOutsideAreCalledSo() throws {
     let falling = try #require(QuadraticFit([(0, 4), (1, 2), (2, 1)]))

@@ -72,7 +72,7 @@ public struct Figure: Sendable, Hashable {
     /// Drawn as an error bar.
     public let spread: Interval?
     public let label: String?
-    /// Drawn hollow: not learned.
+    /// Drawn hollow: to be taken with care, such as what was not learned.
     public let isHollow: Bool
     public init(x: Double, y: Double, spread: Interval? = nil, label: String? = nil, isHollow: Bool = false) {
       self.x = x

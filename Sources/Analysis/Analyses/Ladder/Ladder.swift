@@ -21,25 +21,35 @@ struct Ladder: Sendable {
     /// The cell with the lowest bits/byte, and its place among the cells.
     let place: Int
     let bitsPerByte: Double
-    /// Through the best size and up to two on each side of it, in log parameters; nil for fewer than three.
+    /// Through the best size and up to two on each side of it, in log parameters; nil without one on each side.
+    ///
+    /// Only through what is within ``valley`` of the best: a size that hardly trained, or diverged, says nothing of the
+    /// valley, and a parabola through it would reach far below what was measured. Through three sizes evenly apart it
+    /// now reaches down by an eighth of ``valley`` at most.
     let parabola: QuadraticFit?
+
+    static let valley = 0.1
 
     var best: CellGroup { cells[place] }
     var estimate: ScoreEstimate? { best.heldOut }
     /// Also where no trivial model is known to compare with.
     var isLearned: Bool { best.isLearned != false }
-    /// Whether sizes on both sides were tried: at an end, the best size may lie beyond.
-    var isBracketed: Bool { place > 0 && place < cells.count - 1 }
+    /// Whether of several sizes the smallest or the largest is the best: a better one may lie beyond, and the loss is
+    /// an upper limit.
+    var isAtEnd: Bool { cells.count > 1 && (place == 0 || place == cells.count - 1) }
     /// The parabola's minimum, where it lies between the sizes it goes through.
     var minimum: (parameters: Double, bitsPerByte: Double)? {
       guard let parabola, parabola.isMinimumInside, let minimum = parabola.minimum else { return nil }
       return (exp(minimum.x), minimum.y)
     }
+    /// Bits/byte at the best size there is: between those that were tried where a parabola tells, else of the best of
+    /// them.
+    var loss: Double { minimum?.bitsPerByte ?? bitsPerByte }
     /// What the fits take: not where M2 learned nothing, for there no power law begins yet.
     var point: ComputePoint? {
       guard isLearned, let seeds = estimate?.seeds else { return nil }
       return ComputePoint(
-        compute: budget, loss: bitsPerByte,
+        compute: budget, loss: loss,
         deviation: seeds.standardDeviation.map { $0 / Double(seeds.count).squareRoot() / bitsPerByte })
     }
   }
@@ -72,6 +82,9 @@ struct Ladder: Sendable {
     if budgets.count < 3 { return nil }
   }
 
+  /// Whether several sizes were tried anywhere: otherwise no best size was looked for.
+  var isOverSizes: Bool { optima.contains { $0.cells.count > 1 } }
+
   func optima(of tokenizer: String) -> [Optimum] { optima.filter { $0.tokenizer == tokenizer } }
   func optima(at budget: Double) -> [Optimum] { optima.filter { $0.budget == budget } }
 }
@@ -87,9 +100,16 @@ extension Ladder.Optimum {
     self.cells = cells
     self.place = place
     bitsPerByte = lowest
-    let near = max(0, place - 2)...min(cells.count - 1, place + 2)
-    parabola = QuadraticFit(
-      near.compactMap { index in cells[index].parameters.map { (x: log($0), y: scores[index]) } })
+    func isNear(_ score: Double) -> Bool { score <= lowest * (1 + Self.valley) }
+    let smaller = scores[..<place].reversed().prefix(2).prefix(while: isNear).count
+    let larger = scores[(place + 1)...].prefix(2).prefix(while: isNear).count
+    parabola =
+      smaller == 0 || larger == 0
+      ? nil
+      : QuadraticFit(
+        (place - smaller...place + larger).compactMap { index in
+          cells[index].parameters.map { (x: log($0), y: scores[index]) }
+        })
   }
 }
 

@@ -16,17 +16,19 @@ extension CrossAnalysis {
     let fit = LadderFit(ladder)
     var artifacts: [Artifact] = [.findings(ladder.findings(fit))]
     artifacts.append(.figure(ladder.figure(fit)))
-    artifacts.append(
-      .note(
-        "A point is a tokenizer's best size at a budget, with the 95% interval of its bits/byte. "
-          + (fit == nil
-            ? "" : "Lines: E + A·C^(−α), one floor E for all; dashed beyond what was measured; shaded: 95% bands.")))
+    let points =
+      ladder.isOverSizes
+      ? "A point is where a tokenizer's parabola over sizes is lowest at a budget, else its best size, with the 95% "
+        + "interval of the best size's bits/byte. Hollow: the best size is an end of those tried, or M2 learned nothing."
+      : "A point is a tokenizer at a budget, with the 95% interval of its bits/byte. Hollow: M2 learned nothing."
+    let lines = " Lines: E + A·C^(−α), one floor E for all; dashed beyond what was measured; shaded: 95% bands."
+    artifacts.append(.note(points + (fit == nil ? "" : lines)))
     artifacts.append(.table(ladder.optimaTable))
+    let parabolas =
+      "The parabola goes through the best size and up to two on each side of it within "
+      + "\(Int(100 * Ladder.Optimum.valley))% of its bits/byte, in log parameters outside the embedding. "
     artifacts.append(
-      .note(
-        "The parabola goes through the best size and up to two on each side of it, in log parameters outside the "
-          + "embedding; its minimum stands where it lies between them. Parameters and the first bytes/parameter count no "
-          + "embedding."))
+      .note((ladder.isOverSizes ? parabolas : "") + "Parameters and the first bytes/parameter count no embedding."))
     artifacts += ladder.isoFLOPFigures.map(Artifact.figure)
     if let fit {
       artifacts.append(.table(fit.curveTable))
@@ -37,7 +39,7 @@ extension CrossAnalysis {
             + "\(fit.bootstrap.degreesOfFreedom) degrees of freedom. They say how sure the curves are for this text and "
             + "these settings if the curves have this form; the check below asks whether they do."))
       if fit.tokenizers.count > 1 { artifacts.append(.table(fit.crossingTable)) }
-      if let checks = fit.checks { artifacts.append(.table(fit.checkTable(checks))) }
+      if !fit.checks.isEmpty { artifacts.append(.table(fit.checkTable)) }
     }
     artifacts.append(.table(ladder.bytesPerParameterTable))
     return artifacts
@@ -56,9 +58,9 @@ extension Ladder {
           title: tokenizer, family: tokenizer,
           points: optima.map { one in
             .init(
-              x: one.budget, y: one.bitsPerByte, spread: one.estimate?.interval,
+              x: one.budget, y: one.loss, spread: one.estimate?.interval,
               label: curve == nil && one.budget == optima.last?.budget ? tokenizer : nil,
-              isHollow: !one.isLearned)
+              isHollow: !one.isLearned || one.isAtEnd)
           }, curve: curve)
       })
   }

@@ -7,15 +7,18 @@ extension Ladder {
   func findings(_ fit: LadderFit?) -> [Finding] {
     var lines = [
       "\(tokenizers.count) tokenizers at \(budgets.count) budgets from \(short(budgets[0])) to "
-        + "\(short(budgets[budgets.count - 1])) FLOPs, each at its best size."
+        + "\(short(budgets[budgets.count - 1])) FLOPs, "
+        + (isOverSizes
+          ? "each at its best size."
+          : "each at one size (\(list(unique(optima.map(\.best.size))))): no best size was looked for.")
     ]
     lines += bestByBudget + edges
     if let fit {
       lines += curves(fit) + fit.crossingFindings + fit.farFindings + fit.checkFindings
     } else {
       lines.append(
-        "No curves are fitted: that takes learned points at three budgets for a tokenizer, and one point more than two for "
-          + "each curve and one for the floor.")
+        "No curves are fitted: that takes learned points at three budgets for a tokenizer, and in all "
+          + "\(SharedFloorBootstrap.leastDegreesOfFreedom) points more than two for each curve and one for the floor.")
     }
     return (lines + bytesPerParameter).map { Finding($0) }
   }
@@ -32,7 +35,7 @@ extension Ladder {
 
   /// Budgets at which the best size is the smallest or the largest that was tried.
   private var edges: [String] {
-    let open = optima.filter { $0.cells.count > 1 && !$0.isBracketed }
+    let open = optima.filter(\.isAtEnd)
     guard !open.isEmpty else { return [] }
     let byTokenizer = unique(open.map(\.tokenizer)).map { tokenizer in
       "\(tokenizer) at \(list(open.filter { $0.tokenizer == tokenizer }.map { short($0.budget) }))"
@@ -58,6 +61,15 @@ extension Ladder {
     if !left.isEmpty {
       lines.append("Without a curve, for want of three budgets at which M2 learned something: \(list(left)).")
     }
+    let resting = fit.tokenizers.indices.filter { fit.pointsAtEnd[$0] > 0 }.map { index in
+      "\(fit.tokenizers[index]) (\(fit.pointsAtEnd[index]) of \(fit.points[index].count))"
+    }
+    if !resting.isEmpty {
+      lines.append(
+        "Of these points some are an end of the sizes that were tried, and their bits/byte an upper limit: "
+          + "\(list(resting)). These curves and their crossings rest on them, and by the shared floor a little of every "
+          + "other.")
+    }
     return lines
   }
 
@@ -67,7 +79,7 @@ extension Ladder {
       Self.best(optima(at: budget))?.best.tokenization?.compressionRatio.map { (budget, $0) }
     }
     var lines: [String] = []
-    if !factors.isEmpty {
+    if !factors.isEmpty, isOverSizes {
       lines.append(
         "Training bytes per parameter outside the embedding, at the best sizes, differ between tokenizers by a factor of "
           + "\(list(factors.map { "\(String(format: "%.1f", $0.1)) at \(short($0.0))" })). Limisiewicz et al. 2026 "
@@ -88,22 +100,32 @@ extension Ladder {
 
 extension LadderFit {
   fileprivate var crossingFindings: [String] {
-    let told = pairs.filter(\.isTold), open = pairs.filter { $0.crossing.compute != nil && !$0.isTold }
-    let none = pairs.filter { $0.crossing.compute == nil }
-    var lines = told.map { pair in
+    let all = pairs
+    func names(_ verdict: Verdict) -> String? {
+      let names = all.filter { $0.verdict == verdict }.map { "\($0.first) and \($0.second)" }
+      return names.isEmpty ? nil : list(names)
+    }
+    var lines = all.filter(\.verdict.isTold).map { pair in
       let other = pair.lowerBeyond == pair.first ? pair.second : pair.first
       let interval = pair.crossing.interval.map { " (95% interval \(short($0.lower))–\(short($0.upper)))" } ?? ""
-      let place = (pair.crossing.compute ?? 0) > measured.upperBound ? "beyond" : "within"
       return "The curve of \(pair.lowerBeyond) passes below that of \(other) at \(short(pair.crossing.compute)) FLOPs"
-        + "\(interval), \(place) what was measured."
+        + "\(interval), \(pair.verdict == .measured ? "within" : "beyond") what was measured"
+        + (pair.onEnds.isEmpty ? "" : ", resting on points at an end of the sizes (\(list(pair.onEnds)))") + "."
     }
-    if !open.isEmpty {
+    if let untold = names(.untold) {
       lines.append(
         "Whether these cross within \(short(farthest)) FLOPs cannot be told, for 5% of the resamples or more have no "
-          + "crossing there: \(list(open.map { "\($0.first) and \($0.second)" })).")
+          + "crossing of the same direction there: \(untold).")
     }
-    if !none.isEmpty {
-      let names = none.map { pair in
+    if let failed = names(.checkFailed) {
+      lines.append("These curves cross beyond what was measured, but the check failed: \(failed).")
+    }
+    if let unchecked = names(.unchecked) {
+      lines.append("These curves cross beyond what was measured, but were not checked: \(unchecked).")
+    }
+    let apart = all.filter { $0.verdict == .apart }
+    if !apart.isEmpty {
+      let names = apart.map { pair in
         let share = 1 - pair.crossing.missingShare
         return "\(pair.first) and \(pair.second)"
           + (share > 0.05 ? " (not sure: \(percent(share)) of the resamples have one)" : "")
@@ -120,20 +142,27 @@ extension LadderFit {
     let ranked = tokenizers.indices.sorted { (shares[$1], $0) < (shares[$0], $1) }
     guard let first = ranked.first else { return [] }
     let others = ranked.dropFirst().filter { shares[$0] >= 0.01 }
+    let doubt =
+      switch extrapolation(of: tokenizers) {
+      case .checked: "."
+      case .failed: ", if the curves hold so far: the check failed."
+      case .unchecked: ", if the curves hold so far: not all of them were checked."
+      }
     return [
       "At \(Int(Self.extrapolation)) × the largest budget \(tokenizers[first]) is the lowest in \(percent(shares[first])) of "
         + "the resamples"
         + (others.isEmpty ? "" : ", \(list(others.map { "\(tokenizers[$0]) in \(percent(shares[$0]))" }))")
-        + (shares[first] < 0.95 ? ": which is lowest there cannot be told." : ".")
+        + (shares[first] < 0.95 ? ": which is lowest there cannot be told." : doubt)
     ]
   }
 
   fileprivate var checkFindings: [String] {
-    guard let checks, !checks.isEmpty else {
+    guard !checks.isEmpty else {
       return [
-        "What the extrapolation is worth was not checked: the budgets below the largest are too few to fit alone."
+        "What the extrapolation is worth was not checked: the points below the largest budget are too few to fit alone."
       ]
     }
+    let left = "Not checked, for want of a point at the largest budget or of three below it: \(list(unchecked))."
     let errors = list(checks.map { "\(tokenizers[$0.curve]) \(String(format: "%+.1f%%", 100 * $0.relativeError))" })
     let outside = checks.filter { !$0.isWithinBand }.map { tokenizers[$0.curve] }
     return [
@@ -141,7 +170,7 @@ extension LadderFit {
         + (outside.isEmpty
           ? "All measurements lie within the bands that were predicted."
           : "Outside of the predicted band, so that the extrapolation is not to be trusted: \(list(outside)).")
-    ]
+    ] + (unchecked.isEmpty ? [] : [left])
   }
 }
 

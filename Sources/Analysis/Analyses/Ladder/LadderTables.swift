@@ -12,7 +12,7 @@ extension Ladder {
         .text("chosenTokenizer", "Chosen") { $0.best.representative.chosenTokenizer },
         .number("budget", "Budget", unit: "FLOPs", .short) { $0.budget },
         .number("sizes", "Sizes", .integer) { Double($0.cells.count) },
-        .text("size", "Best size") { $0.best.size + ($0.cells.count > 1 && !$0.isBracketed ? " (an end)" : "") },
+        .text("size", "Best size") { $0.best.size + ($0.isAtEnd ? " (an end)" : "") },
         .number("parameters", "Parameters", .short) { $0.best.parameters },
         .estimate("bitsPerByte", "Bits/byte", unit: "bits/byte", .fixed(3), better: .lower) { one in
           .number(
@@ -82,6 +82,7 @@ extension LadderFit {
       fields: [
         .text("tokenizer", "Tokenizer") { tokenizers[$0] },
         .number("points", "Points", .integer) { Double(points[$0].count) },
+        .number("pointsAtEnd", "At an end of the sizes", .integer) { Double(pointsAtEnd[$0]) },
         .estimate("floor", "E", unit: "bits/byte", .fixed(3)) { _ in
           .number(fit.floor, interval: bootstrap.interval(\.floor))
         },
@@ -107,19 +108,19 @@ extension LadderFit {
         .text("first", "Tokenizer") { $0.first },
         .text("second", "and") { $0.second },
         .estimate("compute", "Cross at", unit: "FLOPs", .short) { pair in
-          .number(pair.crossing.compute, interval: pair.isTold ? pair.crossing.interval : nil)
+          .number(pair.crossing.compute, interval: pair.verdict.isTold ? pair.crossing.interval : nil)
         },
         .text("lower", "Lower beyond") { $0.crossing.compute == nil ? nil : $0.lowerBeyond },
         .number("missing", "Resamples without", .percent(0)) { $0.crossing.missingShare },
         .text("verdict", "Verdict") { pair in
-          pair.crossing.compute == nil
-            ? "none within \(Int(Self.extrapolation)) ×" : pair.isTold ? "predicted" : "cannot be told"
+          pair.verdict.words
+            + (pair.verdict.isTold && !pair.onEnds.isEmpty ? ", on points at an end of the sizes" : "")
         },
       ])
   }
 
   /// The largest budget, predicted from the others.
-  func checkTable(_ checks: [PredictionCheck]) -> Table {
+  var checkTable: Table {
     Table(
       key: "ladder-check", checks,
       fields: [
@@ -132,5 +133,18 @@ extension LadderFit {
         .number("error", "Error", unit: "%", .signed(2)) { 100 * $0.relativeError },
         .text("within", "Within") { $0.isWithinBand ? "yes" : "**no**" },
       ])
+  }
+}
+
+extension LadderFit.Verdict {
+  fileprivate var words: String {
+    switch self {
+    case .apart: "none within \(Int(LadderFit.extrapolation)) ×"
+    case .untold: "cannot be told"
+    case .measured: "within what was measured"
+    case .predicted: "predicted"
+    case .checkFailed: "the check failed"
+    case .unchecked: "not checked"
+    }
   }
 }
