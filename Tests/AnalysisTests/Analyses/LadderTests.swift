@@ -59,10 +59,10 @@ extension [Artifact] {
     #expect(table.rows.count == 10)
     #expect((0..<5).map { table.number("budget", row: $0) } == budgets)
     // The optimum grows with compute, and the parabola finds it.
-    #expect(table.text("size", row: 0)?.hasPrefix("100k") == true && table.text("size", row: 3) == "900k")
-    let parabola = try #require(table.number("parabolaParameters", row: 3))
-    #expect(abs(parabola / 6e5 - 1) < 0.15)
-    #expect(abs((table.number("bytesPerParameter", row: 3) ?? 0) / (8e12 / 6 / 884_736 / 884_736) - 1) < 1e-9)
+    #expect(table.text("size", row: 0)?.hasPrefix("100k") == true && table.text("size", row: 4) == "900k")
+    let parabola = try #require(table.number("parabolaParameters", row: 4))
+    #expect(abs(parabola / (3e5 * 12.5.squareRoot()) - 1) < 0.15)
+    #expect(abs((table.number("bytesPerParameter", row: 4) ?? 0) / (2.5e13 / 6 / 884_736 / 884_736) - 1) < 1e-9)
   }
 
   /// The sizes are steps, their parabola has none: without noise a point is where the losses were made to be lowest.
