@@ -1,5 +1,6 @@
 import Foundation
 import Metrics
+import Records
 import Support
 
 extension RecordAnalysis {
@@ -67,7 +68,7 @@ extension RecordAnalysis {
   private static func m1Findings(_ input: AnalysisInput) -> [Finding] {
     input.m1s.flatMap { m1 -> [Finding] in
       let users = input.groups.filter { $0.m1?.fingerprint == m1.fingerprint }
-      var findings = [Finding(cost(of: m1, to: users, input))]
+      var findings = [Finding(account(of: m1, to: users, input))]
       let echoes = users.filter { group in
         guard group.isLearned == false, let own = group.representative.m1BitsPerByte,
           let value = group.heldOut?.bitsPerByte
@@ -85,7 +86,7 @@ extension RecordAnalysis {
   }
 
   /// What M1's training cost, and what of it the budget paid for, each by its own way of counting.
-  private static func cost(of m1: RunRecord.M1, to users: [CellGroup], _ input: AnalysisInput) -> String {
+  private static func account(of m1: RunRecord.M1, to users: [CellGroup], _ input: AnalysisInput) -> String {
     let fields = input.protocol.fields, names = list(unique(users.map(\.tokenizer)))
     let isEverything = fields["match.flops"] ?? "all" == "all"
     let budget = fields["match.by"] ?? "flops" == "flops" ? fields["match.budget"].flatMap(Double.init) : nil

@@ -1,5 +1,6 @@
 import Metrics
 import Records
+import Support
 
 extension RecordAnalysis {
   /// The main table: bits/byte of every tokenizer and size, with what it costs and the models that know nothing.
