@@ -16,7 +16,8 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
       discussion: """
         Prints the plan, then a progress line a cell. The report in the run folder is written anew after every cell. \
         Several processes, on several machines, may run one experiment in one folder: each takes cells that no other \
-        works on. Exit status 1 when a cell failed; the others are finished.
+        works on. Exit status 1 when a cell failed; the others are finished. A cell that M1 leaves no budget for is no \
+        failure: the report says so.
 
         EXAMPLE
           harness run experiments/quick.yaml
@@ -52,12 +53,11 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
       if planJSON { return try printJSON(plan) }
       return print(try describe(plan, loaded))
     }
-    try makeFolder(folder.path)
+    let resolved = try folder.resolve(loaded, registry: registry)
     let copy = folder.path + "/experiment.yaml"
     if URL(fileURLWithPath: copy).standardizedFileURL != URL(fileURLWithPath: experiment).standardizedFileURL {
       try writeAtomically(try readInput(experiment), to: copy)
     }
-    let resolved = try folder.resolve(loaded, registry: registry)
     printError(try describe(Plan(resolved, registry: registry), loaded))
 
     let progress = ProgressPrinter(jobs: jobs)

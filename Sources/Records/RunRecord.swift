@@ -49,6 +49,8 @@ public struct RunRecord: Codable, Sendable, Hashable {
     public var request: JSONValue
     /// Why there is no result; nil for a finished cell.
     public var error: String?
+    /// What M1 cost where it left no budget for M2: the cell is finished, without a score. nil elsewhere.
+    public var notAffordable: String?
     public var corpus: Corpus?
     public var m1: M1?
     public var tokenization: Tokenization?

@@ -16,6 +16,7 @@ struct Cell {
   var bytes = [10, 10, 10, 12]
   var textSHA256 = "text"
   var error: String?
+  var notAffordable: String?
   var roundTripProblem: String?
   var ratio = 1.0
   var vocabularySize = 256
@@ -26,6 +27,7 @@ struct Cell {
   var parameters: Int?
   var trainingBytes: Double?
   var m1BitsPerByte: Double?
+  var m1Counted: Double?
   /// Of the held-out curve.
   var curveBytes = 100
   var furtherTexts: [String: [Double]] = [:]
@@ -41,12 +43,13 @@ struct Cell {
       experiment: "test", tokenizer: tokenizer, size: size, seed: seed, protocol: ComparisonProtocol(fields: fields),
       request: .object([:]))
     content.error = error
+    content.notAffordable = notAffordable
     content.variant = variant
     content.chosenTokenizer = chosenTokenizer
     content.corpus = .init(
       files: ["words.txt"], trainingSHA256: String(repeating: "c", count: 64), heldOutSHA256: textSHA256,
       trainingBytes: 40_000_000, heldOutBytes: bytes.reduce(0, +), documents: 7)
-    if error == nil {
+    if error == nil, notAffordable == nil {
       fill(&content)
     }
     var made = Provenance(Program(version: "test", commit: ""), libraries: ["kernels": "avx512"], threads: 2)
@@ -78,7 +81,7 @@ struct Cell {
     content.flops = .init(
       trainingAll: 1e12, trainingNonEmbedding: 8e11, perTokenAll: 1e6, perTokenNonEmbedding: 8e5,
       perByteAll: 1e6 * scale / ratio, perByteNonEmbedding: 8e5 * scale / ratio,
-      tokenizerPerByte: m1BitsPerByte == nil ? 0 : 1.5e6)
+      tokenizerPerByte: m1BitsPerByte == nil ? 0 : 1.5e6, m1Counted: m1Counted)
     content.training = .init(
       steps: 100, batch: 4, sequenceLength: 256, optimizer: "adamw", schedule: "linear",
       learningRate: tuning?.learningRate ?? 5e-3, precision: "f32", shards: 2, tokens: 1_000_000,

@@ -231,7 +231,7 @@ private let axes = """
   #expect(cells(nil).map(\.m1FLOPs) == [nil, nil, nil])
   #expect(cells("M1 counted").map(\.m1FLOPs) == [0, m1, m1])
   #expect(cells("M1 shared").map(\.m1FLOPs) == [0, m1 / 2, m1 / 2])
-  #expect(try cells("M1 counted").map { try $0.matchAfterM1().budget } == [1e12, 1e12 - m1, 1e12 - m1])
+  #expect(cells("M1 counted").map(\.matchAfterM1.budget) == [1e12, 1e12 - m1, 1e12 - m1])
   let plan = try Plan(resolved, registry: registry)
   #expect(plan.cells.count == 15)
   for cell in plan.cells { #expect((cell.steps == nil) == (cell.variant == "context in bytes")) }
@@ -244,10 +244,7 @@ private let axes = """
   let resolved = try ResolvedExperiment(experiment, registry: registry, fastest: .f32)
   func problem(_ variant: String) -> String? {
     let cell = resolved.cells.first { $0.variant == variant && $0.tokenizer == "AC[v=256]" }
-    do {
-      _ = try cell?.matchAfterM1()
-      return nil
-    } catch { return "\(error)" }
+    return cell?.matchAfterM1.budget == 0 ? cell.map { "\($0.underOneStep)" } : nil
   }
   #expect(problem("M1 counted")?.hasPrefix("M1 alone cost 3.40e+14") == true)
   #expect(problem("M1 counted")?.hasSuffix("of 1.00e+12 FLOPs: nothing is left for M2") == true)
@@ -266,14 +263,6 @@ private let axes = """
   ("{match: {m1: counted}}", "{corpus: {seed: 2}}", "variants.M1 counted.corpus: is the same in all variants"),
   ("{match: {m1: counted}}", "3", "variants.M1 counted: must be a mapping of what it changes"),
   (
-    "{match: {m1: counted}}", "{seeds: [2]}",
-    "variants.M1 counted: its cells would stand in the table of the experiment"
-  ),
-  (
-    "{match: {m1: counted}}", "{match: {m1: shared}}",
-    "variants.M1 shared: its cells would stand in the table of 'M1 counted'"
-  ),
-  (
     "{match: {m1: counted}}", "{match: {budget: 1e6}}",
     "x.yaml:9: variants.M1 counted.match.budget: 1000000.0 is under one"
   ),
@@ -282,6 +271,51 @@ private let axes = """
 func mistakesInVariantsAreNamed(old: String, new: String, expected: String) {
   let found = message(axes.replacingOccurrences(of: old, with: new))
   #expect(found.contains(expected), "\(found)")
+}
+
+/// No table has cells of two variants, and no variant goes without a word, whatever `auto` means here.
+@Test(arguments: [
+  (
+    "{match: {m1: counted}}", "{seeds: [2]}",
+    "x: variants.M1 counted: Bytes 1m seed 2 for 1.00 T FLOPs, M1 counted would stand in the table of the experiment as"
+  ),
+  (
+    "budgets: [1e12, 2e12]}", "budgets: [1e12, 2e12]}, tokenizers: [Bytes, \"GZip[v=256]\"]",
+    "variants.ladder: GZip[v=256] 1m seed 0 for 1.00 T FLOPs, ladder would stand in the table of the experiment as"
+  ),
+  (
+    "{match: {m1: counted}}", "{match: {m1: shared}}",
+    "so that all its cells are in the table of variants.M1 counted"
+  ),
+  ("{match: {m1: counted}}", "{evaluation: {points: 2}}", "variants.M1 counted: changes nothing"),
+  ("{match: {m1: counted}}", "{m2: {precision: auto}}", "variants.M1 counted: changes nothing"),
+  ("{match: {m1: counted}}", "{m2: {precision: bf16}}", "no error"),
+  ("budgets: [1e12, 2e12]}", "budgets: [1e12, 2e12]}, tokenizers: [Bytes]", "no error"),
+])
+func variantsStandInTablesOfTheirOwn(old: String, new: String, expected: String) throws {
+  let experiment = try Experiment(
+    yaml: axes.replacingOccurrences(of: old, with: new), file: "x.yaml", registry: registry)
+  var found = "no error"
+  do { _ = try ResolvedExperiment(experiment, registry: registry, fastest: .f32) } catch { found = "\(error)" }
+  #expect(found.contains(expected), "\(found)")
+}
+
+/// Two of one M1 and one of another pay otherwise than one and two: their cells share no table.
+@Test func sharersAreCountedByTheirM1() throws {
+  func users(_ tokenizers: String) throws -> (users: String?, outline: String) {
+    let yaml =
+      good.replacingOccurrences(of: "[Bytes, \"GZip[v=256]\"]", with: "[\(tokenizers)]")
+      .replacingOccurrences(of: "budget: 1e12", with: "budget: 1e12, m1: shared") + "\nm1: {context: window}"
+    let experiment = try Experiment(yaml: yaml, file: "x.yaml", registry: registry)
+    let cell = try ResolvedExperiment(experiment, registry: registry, fastest: .f32).cells[0]
+    let outline = try ComparisonProtocol(outline: cell)
+    return (outline.fields["m1.users"], outline.hash)
+  }
+  let narrow = "\"EqualInfoAC[b=12,v=4k]\"", wide = "\"EqualInfoAC[b=64,v=256]\""
+  let one = try users("\(narrow), \(wide), \"EqualInfoAC[b=64,v=65k]\"")
+  let other = try users("\(narrow), \(wide), \"EqualInfoAC[b=12,v=64]\"")
+  #expect(one.users == "1 of context 16, 2 of context 64" && other.users == "2 of context 16, 1 of context 64")
+  #expect(one.outline != other.outline)
 }
 
 /// The same text to look back on, and as many tokens a step as whole sequences allow.

@@ -11,49 +11,62 @@ extension CrossAnalysis {
     ]
   }
 
-  /// Who is lowest at a size, under which axes, and who is not told apart from it.
+  /// Who is lowest at a size, under which axes, and who is not told apart from it; where M2 learned nothing from that,
+  /// also who is lowest of those it learned from.
   private static func lowest(_ axes: Axes, size: String) -> [Finding] {
     let best = axes.inputs.map { $0.best(size: size) }
-    func under(_ condition: (Int) -> Bool) -> String {
-      list(axes.names.indices.filter(condition).map { "\"\(axes.names[$0])\"" })
-    }
-    let scored = axes.names.indices.filter { best[$0] != nil }
-    let winners = unique(best.compactMap { $0?.tokenizer })
-    guard scored.count > 1, let first = winners.first else { return [] }
-    var lines: [String] = []
-    /// "1.6 (95% interval …) under "as it stands"", and the range over the other axes where it leads.
-    func values(_ tokenizer: String) -> String {
-      let led = scored.filter { best[$0]?.tokenizer == tokenizer }
-      let values = led.compactMap { best[$0]?.heldOut?.bitsPerByte }
-      guard let axis = led.first, let value = best[axis]?.heldOut, let low = values.min(), let high = values.max()
-      else {
-        return ""
+    guard best.count(where: { $0 != nil }) > 1 else { return [] }
+    var lines = [leaders(best, axes, "At size \(size)")]
+    if best.contains(where: { $0?.isLearned == false }) {
+      let learned = axes.inputs.map { $0.best(size: size, isLearned: true) }
+      if learned.contains(where: { $0 != nil }) {
+        lines.append(leaders(learned, axes, "Of the tokenizers that M2 of size \(size) learned from"))
       }
-      let first = "\(bits(value.bitsPerByte))\(between(value)) under \"\(axes.names[axis])\""
-      let others =
-        led.count == 1 ? "" : ", \(bits(low)) to \(bits(high)) under \(list(led.map { "\"\(axes.names[$0])\"" }))"
-      let unlearned = led.contains { best[$0]?.isLearned == false } ? " (bits of its own: M2 did not learn it)" : ""
-      return first + others + unlearned
-    }
-    if winners.count == 1 {
-      lines.append(
-        "At size \(size), \(first) has the lowest bits/byte under all \(scored.count) axes: \(values(first)).")
-    } else {
-      lines.append(
-        "At size \(size), who has the lowest bits/byte depends on the axis: "
-          + winners.map { "\($0) with \(values($0))" }.joined(separator: "; ") + ".")
     }
     for tokenizer in unique(axes.cells.filter { $0.size == size }.map(\.tokenizer)) {
       func isTied(_ axis: Int) -> Bool {
         guard let group = axes.group(.init(tokenizer: tokenizer, size: size), under: axis) else { return false }
         return axes.inputs[axis].differenceFromBest(group)?.isTie == true
       }
-      let tied = under(isTied)
+      let tied = axes.names.indices.filter(isTied)
       if !tied.isEmpty {
-        lines.append("\(tokenizer) (\(size)) is not told apart from the lowest under \(tied) (paired test, p ≥ 0.05).")
+        lines.append(
+          "\(tokenizer) (\(size)) is not told apart from the lowest under \(names(tied, axes)) "
+            + "(paired test, p ≥ 0.05)."
+        )
       }
     }
     return lines.map(Finding.init)
+  }
+
+  /// "as it stands", "M1 counted".
+  private static func names(_ places: [Int], _ axes: Axes) -> String { list(places.map { "\"\(axes.names[$0])\"" }) }
+
+  /// One sentence of who is lowest under which axes.
+  /// - Parameter best: the lowest under each axis; some.
+  private static func leaders(_ best: [CellGroup?], _ axes: Axes, _ opening: String) -> String {
+    /// "1.6 (95% interval …) under "as it stands"", and the range over all axes where it leads.
+    func values(_ tokenizer: String) -> String {
+      let led = best.indices.filter { best[$0]?.tokenizer == tokenizer }
+      let values = led.compactMap { best[$0]?.heldOut?.bitsPerByte }
+      guard let axis = led.first, let value = best[axis]?.heldOut, let low = values.min(), let high = values.max()
+      else { return "" }
+      var text = "\(bits(value.bitsPerByte))\(between(value)) under \(names([axis], axes))"
+      if led.count > 1 { text += ", \(bits(low)) to \(bits(high)) under \(names(led, axes))" }
+      let unlearned = led.filter { best[$0]?.isLearned == false }
+      if !unlearned.isEmpty {
+        let place = unlearned == led ? "" : " under \(names(unlearned, axes))"
+        text += " (M2 learned nothing beyond token frequencies\(place))"
+      }
+      return text
+    }
+    let winners = unique(best.compactMap { $0?.tokenizer }), scored = best.count { $0 != nil }
+    guard winners.count > 1 else {
+      let everywhere = scored > 1 ? " under all \(scored) axes" : ""
+      return "\(opening), \(winners[0]) has the lowest bits/byte\(everywhere): \(values(winners[0]))."
+    }
+    return "\(opening), who has the lowest bits/byte depends on the axis: "
+      + winners.map { "\($0) with \(values($0))" }.joined(separator: "; ") + "."
   }
 
   /// How many differences between two tokenizers survive, and which turn.
@@ -61,15 +74,10 @@ extension CrossAnalysis {
     let pairs = axes.pairs.filter { $0.a.size == size }
     guard !pairs.isEmpty else { return [] }
     let turning = pairs.filter(\.turns)
-    var findings = [
-      Finding(
-        "\(pairs.count { $0.survives }) of the \(pairs.count) differences between two tokenizers of size \(size) survive every "
-          + "axis: told apart in the same direction under all \(axes.names.count) (paired tests, p < 0.05, uncorrected)."
-      )
-    ]
+    var findings = [Finding(survival(pairs, axes, size: size))]
     for pair in turning.prefix(shownPairs) {
       func under(_ relation: Axes.Relation) -> String {
-        list(axes.names.indices.filter { pair.relations[$0] == relation }.map { "\"\(axes.names[$0])\"" })
+        names(axes.names.indices.filter { pair.relations[$0] == relation }, axes)
       }
       findings.append(
         Finding(
@@ -83,6 +91,28 @@ extension CrossAnalysis {
   }
 
   private static let shownPairs = 8
+
+  /// How many differences survive of those that can, and what that says nothing of.
+  private static func survival(_ pairs: [Axes.Pair], _ axes: Axes, size: String) -> String {
+    let compared = pairs.count(where: \.isCompared), surviving = pairs.filter(\.survives)
+    let others = pairs.count - compared
+    guard compared > 0 else {
+      return "None of the \(others) pairs of tokenizers of size \(size) is compared under every axis."
+    }
+    let isOfOneSeed = axes.inputs.contains { input in
+      input.groups.contains { $0.size == size && $0.heldOut?.seeds.count == 1 }
+    }
+    var text =
+      "\(surviving.count) of the \(compared) differences between two tokenizers of size \(size) that are compared under "
+      + "all \(axes.names.count) axes survive: told apart in the same direction under each (paired tests, p < 0.05, "
+      + "uncorrected)" + (isOfOneSeed ? ", for these trained models; another seed is not in it." : ".")
+    if others > 0 { text += " \(others) more pairs are not compared under every axis." }
+    let unlearned = surviving.count { !axes.isLearned($0) }
+    if unlearned > 0 {
+      text += " In \(unlearned) of those that survive M2 learned nothing beyond token frequencies from one or both."
+    }
+    return text
+  }
 
   /// What the numbers do not tell, and why.
   private static func openQuestions(_ axes: Axes) -> [Finding] {

@@ -1,5 +1,6 @@
 import Foundation
 import Metrics
+import Records
 import Support
 
 extension RecordAnalysis {
@@ -67,18 +68,7 @@ extension RecordAnalysis {
   private static func m1Findings(_ input: AnalysisInput) -> [Finding] {
     input.m1s.flatMap { m1 -> [Finding] in
       let users = input.groups.filter { $0.m1?.fingerprint == m1.fingerprint }
-      var findings: [Finding] = []
-      if let budget = users.lazy.compactMap({ $0.representative.flops?.trainingAll }).first, budget > 0 {
-        let names = list(unique(users.map(\.tokenizer)))
-        let account =
-          if let counted = users.lazy.compactMap({ $0.representative.flops?.m1Counted }).first {
-            "; \(short(counted)) of them are taken from the budget of each cell of \(names)."
-          } else { ", not counted in the budget: \(names) start from what it learned." }
-        findings.append(
-          Finding(
-            "M1 (size \(m1.size)) was trained with \(short(m1.trainingFLOPs)) FLOPs, "
-              + String(format: "%.1f", m1.trainingFLOPs / budget) + " times an M2's" + account))
-      }
+      var findings = [Finding(account(of: m1, to: users, input))]
       let echoes = users.filter { group in
         guard group.isLearned == false, let own = group.representative.m1BitsPerByte,
           let value = group.heldOut?.bitsPerByte
@@ -93,6 +83,28 @@ extension RecordAnalysis {
       }
       return findings
     }
+  }
+
+  /// What M1's training cost, and what of it the budget paid for, each by its own way of counting.
+  private static func account(of m1: RunRecord.M1, to users: [CellGroup], _ input: AnalysisInput) -> String {
+    let fields = input.protocol.fields, names = list(unique(users.map(\.tokenizer)))
+    let isEverything = fields["match.flops"] ?? "all" == "all"
+    let budget = fields["match.by"] ?? "flops" == "flops" ? fields["match.budget"].flatMap(Double.init) : nil
+    var text =
+      "M1 (size \(m1.size), context \(m1.contextLength)) was trained with \(short(m1.trainingFLOPs)) FLOPs, "
+      + "everything counted"
+    if let budget, isEverything {
+      text += String(format: ", %.1f times the budget of a cell", m1.trainingFLOPs / budget)
+    }
+    text += "."
+    if let budget, let counted = users.lazy.compactMap({ $0.representative.flops?.m1Counted }).first {
+      text +=
+        " Each cell of \(names) pays \(short(counted)) of its budget of \(short(budget)) FLOPs for it"
+        + (isEverything ? "." : ", the embedding not counted.")
+    } else if fields["match.m1"] == nil {
+      text += " No budget pays for it: \(names) start from what it learned."
+    }
+    return text
   }
 
   private static func ratio(_ group: CellGroup) -> Double { group.tokenization?.compressionRatio ?? 0 }

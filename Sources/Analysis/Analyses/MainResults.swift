@@ -1,5 +1,6 @@
 import Metrics
 import Records
+import Support
 
 extension RecordAnalysis {
   /// The main table: bits/byte of every tokenizer and size, with what it costs and the models that know nothing.
@@ -23,6 +24,7 @@ extension RecordAnalysis {
         "\"M1 alone\" is M1's own bits/byte of the same text, as the coder sees it: what a perfect code by it costs."
       )
     }
+    notes += stepNotes(input)
     return [.table(Table(key: "main", rows, fields: fields(input)).withoutEmptyColumns(keeping: ["bitsPerByte"]))]
       + notes.map(Artifact.note)
   }
@@ -100,4 +102,19 @@ private func intervalNotes(_ groups: [CellGroup]) -> [String] {
         + "seed says nothing of how much another would differ.")
   }
   return notes
+}
+
+/// Whose steps are of other sizes than the file's, where the context is of equal bytes and whole sequences fill no step.
+private func stepNotes(_ input: AnalysisInput) -> [String] {
+  guard let (context, wanted) = input.equalContext else { return [] }
+  let uneven = input.groups.compactMap { group -> String? in
+    guard let training = group.representative.training else { return nil }
+    let tokens = training.batch * training.sequenceLength
+    return abs(Double(tokens) / Double(wanted) - 1) > 0.1 ? "\(group.tokenizer) (\(tokens))" : nil
+  }
+  guard !uneven.isEmpty else { return [] }
+  return [
+    "Sequences of \(context) do not fill a step of \(wanted) tokens whole. More than a tenth off, so that batch size "
+      + "differs too: \(list(unique(uneven)))."
+  ]
 }

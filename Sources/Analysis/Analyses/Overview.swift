@@ -28,8 +28,11 @@ extension RecordAnalysis {
     let trainings = records.compactMap { record in
       record.training.map { training in
         let rate = (record.tuning?.rates.count ?? 0) > 1 ? "tuned" : "\(training.learningRate)"
+        let step =
+          input.equalContext.map { "about \($0.tokensPerStep) tokens a step in sequences of \($0.context)" }
+          ?? "batch \(training.batch) × \(training.sequenceLength) tokens"
         return
-          "\(training.optimizer), \(training.schedule) schedule, rate \(rate)\(own), batch \(training.batch) × \(training.sequenceLength) tokens, \(training.precision)"
+          "\(training.optimizer), \(training.schedule) schedule, rate \(rate)\(own), \(step), \(training.precision)"
       }
     }
     for training in unique(trainings) { findings.append(Finding("Training: \(training).")) }

@@ -10,8 +10,10 @@ private let recordFields: [TableField<RunRecord>] = [
   .text("tokenizer", "Tokenizer") { $0.tokenizer },
   .text("size", "M2") { $0.size },
   .number("seed", "Seed", .integer) { Double($0.seed) },
-  .text("status", "Status") { $0.isFinished ? "ok" : "failed" },
-  .text("error", "Error") { $0.error },
+  .text("status", "Status") {
+    !$0.isFinished ? "failed" : $0.notAffordable == nil ? "ok" : "not affordable"
+  },
+  .text("error", "Error") { $0.error ?? $0.notAffordable },
   .number("vocabularySize", "Vocabulary", .integer) { $0.tokenization.map { Double($0.vocabularySize) } },
   .number("compressionRatio", "Bytes/token", .fixed(3), better: .higher) { $0.tokenization?.compressionRatio },
   .number("bitCompressionRatio", "Bit ratio", .fixed(3), better: .higher) { $0.tokenization?.bitCompressionRatio },

@@ -8,7 +8,9 @@ extension CrossAnalysis {
     return [
       .note(
         "The same tokenizers under several settings, each an axis of the comparison: what is held equal differs, so that "
-          + "bits/byte of two columns are not of one contest; ranks are within a column and size."),
+          + "bits/byte of two columns are not of one contest; ranks are within a column and size, among "
+          + "as many as its heading says."
+      ),
       .findings(definitions(axes)), .table(ranks(axes)), .table(bitsPerByte(axes)),
     ] + axes.sizes.map { .figure(figure(axes, size: $0)) } + [
       .table(costs(axes)),
@@ -42,7 +44,7 @@ extension CrossAnalysis {
   private static func verdict(_ pair: Axes.Pair) -> String {
     if pair.survives { return "survives: \(word(pair.relations[0]) ?? "")" }
     if pair.turns { return "turns round" }
-    return pair.relations.contains(.tie) ? "not told apart under some" : "not compared under some"
+    return pair.isCompared ? "not told apart under some" : "not compared under some"
   }
 
   private static func word(_ relation: Axes.Relation) -> String? {
@@ -72,7 +74,10 @@ extension CrossAnalysis {
 
   private static func ranks(_ axes: Axes) -> Table {
     let columns = axes.names.indices.map { axis in
-      TableField<Axes.Cell>.estimate("axis\(axis + 1)", "Rank, \(axes.names[axis])", .integer, better: .lower) { cell in
+      let among = unique(axes.scored(under: axis)).map { "\($0)" }.joined(separator: "/")
+      return TableField<Axes.Cell>.estimate(
+        "axis\(axis + 1)", "Rank of \(among), \(axes.names[axis])", .integer, better: .lower
+      ) { cell in
         .number(axes.rank(cell, under: axis).map(Double.init), marks: marks(cell, axis, axes))
       }
     }

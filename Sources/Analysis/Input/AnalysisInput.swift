@@ -26,7 +26,8 @@ public struct AnalysisInput: Sendable {
     let plan = plan.flatMap { $0.protocol.hash == `protocol`.hash ? $0 : nil }
     self.protocol = `protocol`
     self.superseded = superseded
-    variant = records.isEmpty ? plan?.variant : records.lazy.compactMap(\.variant).first
+    // Records of the experiment as it stands, and of a variant elsewhere that is the same, are its.
+    variant = records.isEmpty ? plan?.variant : records.contains { $0.variant == nil } ? nil : records[0].variant
     self.baseline = baseline
     self.command = command
     let done = Set(records.map { ReportPlan.Cell(tokenizer: $0.tokenizer, size: $0.size, seed: $0.seed) })
@@ -69,8 +70,9 @@ public struct AnalysisInput: Sendable {
   public static func name(of m1: RunRecord.M1) -> String { "M1 alone (\(m1.size), context \(m1.contextLength))" }
 
   /// The group with the lowest held-out bits/byte at a size.
-  public func best(size: String) -> CellGroup? {
-    groups.filter { $0.size == size && $0.heldOut != nil }
+  /// - Parameter isLearned: whether to leave out those that M2 learned nothing from.
+  public func best(size: String, isLearned: Bool = false) -> CellGroup? {
+    groups.filter { $0.size == size && $0.heldOut != nil && !(isLearned && $0.isLearned == false) }
       .min { ($0.heldOut?.bitsPerByte ?? .infinity) < ($1.heldOut?.bitsPerByte ?? .infinity) }
   }
 
@@ -80,6 +82,14 @@ public struct AnalysisInput: Sendable {
       let b = group.heldOut
     else { return nil }
     return ScoreEstimate.difference(b, minus: a)
+  }
+
+  /// Where every tokenizer looks back on as many bytes: how many, in words, and how many tokens a step is to have.
+  var equalContext: (context: String, tokensPerStep: Int)? {
+    guard let context = `protocol`.fields["m2.context"],
+      let tokens = `protocol`.fields["m2.tokensPerStep"].flatMap(Int.init)
+    else { return nil }
+    return (context, tokens)
   }
 
   /// The byte-level tokenizer of a size: one token a byte.

@@ -49,6 +49,18 @@ struct Axes {
   /// Place by bits/byte among the tokenizers of its size; 1 is the lowest.
   func rank(_ cell: Cell, under axis: Int) -> Int? { rank(cell, under: axis) { $0.heldOut?.bitsPerByte } }
 
+  /// How many tokenizers have bits/byte under an axis, size by size: ranks are among so many.
+  func scored(under axis: Int) -> [Int] {
+    sizes.map { size in inputs[axis].groups.count { $0.size == size && $0.heldOut != nil } }
+  }
+
+  /// Whether M2 learned from both tokenizers under every axis, as far as can be told.
+  func isLearned(_ pair: Pair) -> Bool {
+    inputs.indices.allSatisfy { axis in
+      [pair.a, pair.b].allSatisfy { group($0, under: axis)?.isLearned != false }
+    }
+  }
+
   /// Place by any number, the lowest first.
   func rank(_ cell: Cell, under axis: Int, by value: (CellGroup) -> Double?) -> Int? {
     guard let own = group(cell, under: axis).flatMap(value) else { return nil }
@@ -76,6 +88,8 @@ struct Axes {
 }
 
 extension Axes.Pair {
+  /// Whether there is a test of the two under every axis.
+  var isCompared: Bool { !relations.contains { [.untested, .unscored].contains($0) } }
   /// Told apart in the same direction under every axis.
   var survives: Bool { Set(relations).count == 1 && [.lower, .higher].contains(relations[0]) }
   /// Told apart in both directions.

@@ -20,7 +20,7 @@ public struct CellGroup: Sendable {
   public var problem: String? {
     if let error = records.lazy.compactMap(\.error).first { return error }
     guard heldOut == nil else { return nil }
-    return tokenization?.roundTripProblem ?? "no score of the held-out text"
+    return tokenization?.roundTripProblem ?? representative.notAffordable ?? "no score of the held-out text"
   }
 
   /// Bits/byte of the better of the two models that know nothing of order: uniform, and training token frequencies.

@@ -79,16 +79,44 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
   public var cells: [CellRequest]
 
   /// - Parameter fastest: what `precision: auto` means here.
-  /// - Throws: ``TokenizerError`` for a name that no longer resolves.
+  /// - Throws: ``TokenizerError`` for a name that no longer resolves; ``HarnessError`` for a variant whose cells would
+  ///   stand in another's tables.
   public init(_ experiment: Experiment, registry: Registry, fastest: Precision) throws {
     name = experiment.name
     self.fastest = fastest
-    // A cell that an earlier variant has in the same table, such as a ladder's first rung, is that one.
-    var seen: Set<[String]> = []
-    cells = try experiment.all.flatMap { try Self.cells($0, registry: registry, fastest: fastest) }.filter { cell in
-      seen.insert([try ComparisonProtocol(outline: cell).hash, cell.tokenizer, cell.size, "\(cell.seed)"]).inserted
-    }
+    cells = try Self.distinct(
+      experiment.all.map { try Self.cells($0, registry: registry, fastest: fastest) }, of: experiment.name)
     tokenizers = unique(cells.map(\.tokenizer))
+  }
+
+  /// The cells of all variants, the experiment as it stands first. A cell that an earlier one has in the same table,
+  /// such as a ladder's first rung, is that one.
+  /// - Throws: ``HarnessError/experiment(file:line:key:reason:)`` for a variant that has no cell of its own, and for one
+  ///   that would add cells to the table of an earlier one.
+  private static func distinct(_ variants: [[CellRequest]], of name: String) throws -> [CellRequest] {
+    var tables: [String: String] = [:]  // whose it is, by protocol
+    var seen: Set<[String]> = []
+    return try variants.flatMap { cells -> [CellRequest] in
+      let owner = cells.first?.variant.map { "variants.\($0)" } ?? "the experiment as it stands"
+      let tabled = try cells.map { (cell: $0, table: try ComparisonProtocol(outline: $0).hash) }
+      let own = tabled.filter { seen.insert([$1, $0.tokenizer, $0.size, "\($0.seed)"]).inserted }
+      guard !own.isEmpty else {
+        throw HarnessError.experiment(
+          file: name, line: nil, key: owner,
+          reason: "changes nothing that a table's cells share, so that all its cells are in the table of "
+            + "\(tabled.first.flatMap { tables[$0.table] } ?? ""); "
+            + "change m2, m1, match or evaluation.bytes, or leave it out"
+        )
+      }
+      if let (cell, table) = own.first(where: { tables[$0.table] != nil }), let other = tables[table] {
+        throw HarnessError.experiment(
+          file: name, line: nil, key: owner,
+          reason: "\(cell.title) would stand in the table of \(other); let both have the same tokenizers, sizes and "
+            + "seeds there, or change what a table shares, such as m2, m1, match or evaluation.bytes")
+      }
+      for (_, table) in own { tables[table] = owner }
+      return own.map(\.cell)
+    }
   }
 
   /// The cells of one variant.

@@ -43,12 +43,6 @@ extension Experiment {
     for (name, section) in overlays {
       var one = try Experiment(section, file: path, registry: registry)
       one.variant = name
-      if let same = all.first(where: { $0.table == one.table }) {
-        throw section.error(
-          "",
-          "its cells would stand in the table of \(same.variant.map { "'\($0)'" } ?? "the experiment as it stands"): "
-            + "change what a table shares, such as m2, m1, match or evaluation.bytes")
-      }
       variants.append(one)
     }
   }

@@ -78,12 +78,4 @@ public struct Experiment: Sendable, Codable, Hashable {
 
   /// As it stands, then each variant.
   public var all: [Experiment] { [self] + variants }
-
-  /// What decides the table that its cells stand in, and not which cells these are.
-  var table: Experiment {
-    var one = self
-    (one.tokenizers, one.seeds, one.m2.sizes, one.variant, one.variants) = ([], [], [], nil, [])
-    (one.evaluation.points, one.evaluation.quickBytes) = (0, 0)
-    return one
-  }
 }

@@ -25,8 +25,11 @@ extension Stages {
     content.variant = request.variant
     content.corpus = RunRecord.Corpus(request.corpus, corpus, heldOutSHA256: heldOut)
     do { try run(request, corpus, texts, into: &content, trace) } catch let error as HarnessError {
-      if case .busy = error { throw error }
-      content.error = "\(error)"
+      switch error {
+      case .busy: throw error
+      case .notAffordable(let reason): content.notAffordable = reason
+      default: content.error = "\(error)"
+      }
     } catch let error as FileError {
       throw error  // a full disk or a file that is gone says nothing of the cell
     } catch let error as Damage {
@@ -154,13 +157,14 @@ extension Stages {
 
   /// Steps that the cell's budget buys, M1 paid; at least one.
   /// - Parameter request: with measured contexts.
+  /// - Throws: ``HarnessError/notAffordable(_:)`` where M1 leaves nothing.
   func steps(
     of request: CellRequest, _ shape: ModelShape, _ saved: SavedTokenizer, _ training: TextSplit, _ trace: Trace
   ) throws -> Int {
-    let match = try request.matchAfterM1()
+    let match = request.matchAfterM1
     let ratio = match.by == .bytes ? try trainingBytesPerToken(saved, training, trace) : nil
     guard let steps = try match.steps(shape: shape, training: request.m2, bytesPerToken: ratio), steps >= 1 else {
-      throw HarnessError.cell("the budget of \(match.budget) \(match.by.rawValue) is under one step")
+      throw request.underOneStep
     }
     return steps
   }

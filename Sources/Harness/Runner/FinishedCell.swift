@@ -1,3 +1,4 @@
+import Foundation
 import Records
 import Store
 import Support
@@ -10,11 +11,16 @@ public struct FinishedCell: Sendable {
   public let model: Model
   public let tokenizer: any Tokenizer
 
-  /// - Parameters: the newest record of the tokenizer, size and seed counts; nil for any.
-  /// - Throws: ``HarnessError/notInRun(_:)`` where the run has no such cell; ``FileError`` where the store lacks it.
+  /// Of the cells that are asked for, the one of the newest record counts.
+  /// - Parameters:
+  ///   - size, seed: nil for any.
+  ///   - variant: nil for the experiment as it stands.
+  ///   - budget: as the experiment's `match` says it; nil where all are of one.
+  /// - Throws: ``HarnessError/notInRun(_:)`` where the run has no such cell, or has it for several budgets;
+  ///   ``FileError`` where the store lacks it.
   public init(
     records: RecordFolder, store: ContentStore, tokenizer name: String, size: String?, seed: UInt64?,
-    registry: Registry, threads: Int
+    variant: String?, budget: Double?, registry: Registry, threads: Int
   ) throws {
     let finished = try records.load().records.filter(\.isFinished)
     let canonical = (try? Contestant(name, registry: registry).name) ?? name
@@ -24,14 +30,23 @@ public struct FinishedCell: Sendable {
       throw HarnessError.notInRun(
         "the run has no finished cell of '\(name)'\(hint); it has \(names.joined(separator: ", "))")
     }
-    guard
-      let record = finished.last(where: {
-        $0.tokenizer == canonical && (size == nil || $0.size == size) && (seed == nil || $0.seed == seed)
-      })
-    else { throw HarnessError.notInRun("the run has no finished cell of \(canonical) at that size and seed") }
-    guard record.training != nil else {
+    let cells = finished.filter { $0.tokenizer == canonical }
+    let matching = cells.filter {
+      (size == nil || $0.size == size) && (seed == nil || $0.seed == seed) && $0.variant == variant
+        && (budget == nil || $0.budget == budget)
+    }
+    guard let record = matching.last else {
       throw HarnessError.notInRun(
-        "\(canonical) was not trained: \(record.tokenization?.roundTripProblem ?? "it gives no bits/byte")")
+        "the run has no such cell of \(canonical); it has \(unique(cells.map(\.choice)).joined(separator: ", "))")
+    }
+    guard Set(matching.map(\.budget)).count == 1 else {
+      throw HarnessError.notInRun(
+        "the run has \(canonical) for several budgets; give one by --budget: "
+          + unique(matching.map(\.choice)).joined(separator: ", "))
+    }
+    guard record.training != nil else {
+      let reason = record.tokenization?.roundTripProblem ?? record.content.notAffordable ?? "it gives no bits/byte"
+      throw HarnessError.notInRun("\(canonical) was not trained: \(reason)")
     }
     func entry(_ kind: StoreKind) throws -> StoreEntry {
       guard let stage = record.stages.last(where: { $0.kind == kind.rawValue }),
@@ -45,5 +60,15 @@ public struct FinishedCell: Sendable {
     self.record = record
     tokenizer = try SavedTokenizer(folder: entry(.tokenizer).path, registry: registry, threads: threads).tokenizer
     model = try Model.load(from: entry(.model).file(ModelStage.modelName)).model
+  }
+}
+
+extension RunRecord {
+  fileprivate var budget: Double? { content.protocol.fields["match.budget"].flatMap(Double.init) }
+
+  /// "1m seed 1 budget 8e+12 variant 'M1 counted'".
+  fileprivate var choice: String {
+    "\(content.size) seed \(content.seed)" + (budget.map { String(format: " budget %.15g", $0) } ?? "")
+      + (content.variant.map { " variant '\($0)'" } ?? "")
   }
 }

@@ -77,10 +77,10 @@ public struct Plan: Sendable, Codable {
   /// Of a request with nothing left open; nil where it takes the trained tokenizer to tell, and where M1 leaves nothing.
   private static func cost(of request: CellRequest, registry: Registry) throws -> (steps: Int, flops: Double)? {
     let spec = try registry.resolve(request.writtenTokenizer)
-    guard request.contextBytes == nil, let match = try? request.matchAfterM1(),
+    guard request.contextBytes == nil,
       let vocabulary = try registry.backend(named: spec.name).vocabularySize(of: spec),
       let shape = ModelShape(named: request.size, vocabulary: vocabulary),
-      let steps = try match.steps(shape: shape, training: request.m2, bytesPerToken: nil)
+      let steps = try request.matchAfterM1.steps(shape: shape, training: request.m2, bytesPerToken: nil), steps >= 1
     else { return nil }
     return (steps, request.m2.trainingFLOPs(shape, steps: steps))
   }

@@ -78,6 +78,8 @@ public struct Runner: Sendable {
     let title = request.title
     if let error = record.content.error {
       stages.progress.line("\(title): failed: \(error)")
+    } else if let reason = record.content.notAffordable {
+      stages.progress.line("\(title): not affordable: \(reason)")
     } else {
       let bits = record.bitsPerByte.map { String(format: "%.3f bits/byte", $0) } ?? "no bits/byte"
       let time =

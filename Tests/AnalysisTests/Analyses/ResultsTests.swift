@@ -24,6 +24,16 @@ private let three = [
     #expect(table.number("bitsPerByte", row: 3) == 3.3 && table.number("flopsPerByte", row: 3) == nil)
   }
 
+  /// Whole sequences of equal text need not fill a step: 4 × 256 tokens are 1,024.
+  @Test func stepsOfOtherSizesAreNamed() throws {
+    func notes(tokensPerStep: Int) throws -> [String] {
+      let cell = Cell(fields: ["m2.context": "1024 bytes", "m2.tokensPerStep": "\(tokensPerStep)"])
+      return try artifacts(.mainResults, of: [cell]).compactMap { if case .note(let text) = $0 { text } else { nil } }
+    }
+    #expect(try notes(tokensPerStep: 1190).contains { $0.hasSuffix("differs too: Bytes (1024).") })
+    #expect(try !notes(tokensPerStep: 1100).contains { $0.contains("differs too") })
+  }
+
   @Test func withoutM1ThereIsNoRowOfIt() throws {
     let given = try artifacts(.mainResults, of: [Cell()])
     #expect(given.tables.first?.rows.count == 1)
@@ -40,8 +50,28 @@ private let three = [
     #expect(sentences.contains("M2 of size 1m learned nothing beyond token frequencies from C."))
     #expect(
       sentences.contains(
-        "M1 (size 1m) was trained with 3.70 T FLOPs, 3.7 times an M2's, not counted in the budget: A start from what it learned."
-      ))
+        "M1 (size 1m, context 1024) was trained with 3.70 T FLOPs, everything counted, 3.7 times the budget of a cell. "
+          + "No budget pays for it: A start from what it learned."))
+  }
+
+  /// A budget that counts no embedding is not set beside FLOPs that do.
+  @Test func whatM1CostsIsCountedInOneWay() throws {
+    var cell = three[0]
+    cell.m1Counted = 2e11
+    cell.fields["match.m1"] = "counted"
+    let opening = "M1 (size 1m, context 1024) was trained with 3.70 T FLOPs, everything counted"
+    #expect(
+      try artifacts(.conclusions, of: [cell]).sentences.contains(
+        opening + ", 3.7 times the budget of a cell. Each cell of A pays 200 G of its budget of 1.00 T FLOPs for it."))
+    cell.fields["match.flops"] = "nonembedding"
+    #expect(
+      try artifacts(.conclusions, of: [cell]).sentences.contains(
+        opening + ". Each cell of A pays 200 G of its budget of 1.00 T FLOPs for it, the embedding not counted."))
+    cell.fields["match.by"] = "tokens"
+    (cell.fields["match.m1"], cell.m1Counted) = (nil, nil)
+    #expect(
+      try artifacts(.conclusions, of: [cell]).sentences.contains(
+        opening + ". No budget pays for it: A start from what it learned."))
   }
 
   @Test func bitsThatAreM1sAreCalledSo() throws {
