@@ -8,6 +8,8 @@ public enum HarnessError: Error, Sendable, CustomStringConvertible, Equatable {
   case experiment(file: String, line: Int?, key: String, reason: String)
   /// A cell that cannot be trained, or cannot be scored.
   case cell(String)
+  /// A tokenizer that says it is lossless does not give a text back.
+  case brokenRoundTrip(String)
   /// What a command asked a run for is not there.
   case notInRun(String)
   /// Another process is building an entry of the store that is needed.
@@ -20,7 +22,7 @@ public enum HarnessError: Error, Sendable, CustomStringConvertible, Equatable {
       return "\(file): the \(name) split is empty; give more text, or change validationShare or validationPaths"
     case .experiment(let file, let line, let key, let reason):
       return "\(file)\(line.map { ":\($0)" } ?? ""): \(key.isEmpty ? "" : "\(key): ")\(reason)"
-    case .cell(let reason), .notInRun(let reason): return reason
+    case .cell(let reason), .brokenRoundTrip(let reason), .notInRun(let reason): return reason
     case .busy(let entry, let host, let process): return "\(entry) is being built by process \(process) on \(host)"
     }
   }

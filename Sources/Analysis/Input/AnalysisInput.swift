@@ -13,6 +13,8 @@ public struct AnalysisInput: Sendable {
   public let missing: [ReportPlan.Cell]
   /// Which of the experiment's variants the cells are; nil for the experiment as it stands.
   public let variant: String?
+  /// Whether the report has cells, of this protocol or another, whose learning rate was searched.
+  public let isBesideTuned: Bool
   public let baseline: Baseline?
   /// How the runs are repeated, one command a line.
   public let command: String
@@ -21,12 +23,13 @@ public struct AnalysisInput: Sendable {
 
   public init(
     records: [RunRecord], superseded: [RunRecord] = [], protocol: ComparisonProtocol, plan: ReportPlan? = nil,
-    baseline: Baseline? = nil, command: String = ""
+    isBesideTuned: Bool = false, baseline: Baseline? = nil, command: String = ""
   ) {
     let plan = plan.flatMap { $0.protocol.hash == `protocol`.hash ? $0 : nil }
     self.protocol = `protocol`
     self.superseded = superseded
     variant = records.isEmpty ? plan?.variant : records.lazy.compactMap(\.variant).first
+    self.isBesideTuned = isBesideTuned
     self.baseline = baseline
     self.command = command
     let done = Set(records.map { ReportPlan.Cell(tokenizer: $0.tokenizer, size: $0.size, seed: $0.seed) })
