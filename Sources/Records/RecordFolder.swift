@@ -109,7 +109,7 @@ extension RunRecord {
         path,
         version.schema == 1
           ? RecordFolder.schema1
-          : "a record of schema \(version.schema); this program reads schema \(Self.schema)")
+          : "a record of schema \(version.schema); this program reads schema \(Self.schema): run its experiment again")
     }
     do { self = try JSONDecoder().decode(RunRecord.self, from: data) } catch {
       throw FileError(path, "a damaged run record: \(error)")

@@ -8,7 +8,7 @@ import Support
 /// record's own: `record.tokenizer` is `record.content.tokenizer`.
 @dynamicMemberLookup
 public struct RunRecord: Codable, Sendable, Hashable {
-  public static let schema = 2
+  public static let schema = 3
 
   public let schema: Int
   public let content: Content

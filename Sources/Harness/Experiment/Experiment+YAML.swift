@@ -186,6 +186,9 @@ extension TrainingOptions {
     let kind = try section.choice("optimizer", kinds).flatMap(OptimizerKind.init)
     let recipe = try section.choice("recipe", recipes).flatMap(Recipe.init)
     follow(recipe ?? (kind == .adafactor ? .paper : .standard))
+    if recipe == .paper, kind == .adamw, try section.number("learningRate", in: Self.learningRates) == nil {
+      throw section.error("optimizer", "adamw diverges at the paper's rate, Adafactor's: give learningRate with it")
+    }
     optimizer = kind ?? optimizer
     let schedules = Schedule.allCases.map(\.rawValue)
     if let word = try section.choice("schedule", schedules) { schedule = Schedule(rawValue: word) ?? schedule }

@@ -10,7 +10,7 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
   /// the token occurs: with one rate for all, the rows of a large vocabulary crawl.
   public var embeddingRate = 12.0
   /// The learning rate of norms and relative biases over that of matrices.
-  public var vectorRate = 1.0
+  public var vectorRate = 4.0
   /// The input width of a matrix whose rate is ``learningRate`` itself; another's is that times `referenceWidth` over its
   /// own input width. 0 where widths make no difference.
   public var referenceWidth = 0
@@ -18,7 +18,9 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
   public var embeddingScale = 1.0
   /// How much of a second moment each step of AdamW keeps.
   public var beta2 = 0.99
-  public var warmup = 100
+  /// Steps over which the rate rises: at most a tenth of all (``Schedule/factor(step:steps:warmup:)``).
+  public var warmup = 1000
+  /// Of matrices and the embedding, times their learning rates.
   public var weightDecay = 0.01
   public var zLoss = 1e-4
   /// Gradients are scaled down to this norm; 0 for never.
