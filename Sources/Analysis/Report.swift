@@ -53,7 +53,8 @@ public struct Report: Sendable {
       AnalysisInput(
         records: records.filter { $0.protocol.hash == one.hash },
         superseded: superseded.filter { $0.protocol.hash == one.hash }, protocol: one,
-        plan: plans.first { $0.protocol.hash == one.hash }, baseline: baseline, command: command)
+        plan: plans.first { $0.protocol.hash == one.hash }, isBesideTuned: records.contains(where: \.isTuned),
+        baseline: baseline, command: command)
     }
     let planned = plans.isEmpty ? inputs : Array(inputs.prefix(Set(plans.map(\.protocol.hash)).count))
     self.title = title

@@ -10,6 +10,8 @@ public enum HarnessError: Error, Sendable, CustomStringConvertible, Equatable {
   case cell(String)
   /// A cell whose budget M1 takes whole: it has no result, and is no failure.
   case notAffordable(String)
+  /// A tokenizer that says it is lossless does not give a text back.
+  case brokenRoundTrip(String)
   /// What a command asked a run for is not there.
   case notInRun(String)
   /// Another process is building an entry of the store that is needed.
@@ -22,7 +24,8 @@ public enum HarnessError: Error, Sendable, CustomStringConvertible, Equatable {
       return "\(file): the \(name) split is empty; give more text, or change validationShare or validationPaths"
     case .experiment(let file, let line, let key, let reason):
       return "\(file)\(line.map { ":\($0)" } ?? ""): \(key.isEmpty ? "" : "\(key): ")\(reason)"
-    case .cell(let reason), .notAffordable(let reason), .notInRun(let reason): return reason
+    case .cell(let reason), .notAffordable(let reason), .brokenRoundTrip(let reason), .notInRun(let reason):
+      return reason
     case .busy(let entry, let host, let process): return "\(entry) is being built by process \(process) on \(host)"
     }
   }

@@ -243,22 +243,25 @@ public struct RunRecord: Codable, Sendable, Hashable {
     }
   }
 
-  /// A search over learning rates, and over vocabularies where the tokenizer leaves its own open.
+  /// A search over learning rates, or over vocabularies where the tokenizer leaves its own open, or both.
   public struct Tuning: Codable, Sendable, Hashable {
-    /// One short training run, scored on the tuning split.
+    /// One short training run, scored on text that is set aside from the training split.
     public struct Trial: Codable, Sendable, Hashable {
       /// Canonical name.
       public var tokenizer: String
-      public var vocabularySize: Int
+      /// nil where the tokenizer could not be made, or not be used.
+      public var vocabularySize: Int?
       public var learningRate: Double
+      /// 0 where nothing could be trained, as for the FLOPs.
       public var steps: Int
       public var trainingFLOPs: Double
-      /// nil where training diverged.
       public var bitsPerByte: Double?
+      /// Why there are no bits/byte; nil where there are.
+      public var problem: String?
 
       public init(
-        tokenizer: String, vocabularySize: Int, learningRate: Double, steps: Int, trainingFLOPs: Double,
-        bitsPerByte: Double?
+        tokenizer: String, vocabularySize: Int? = nil, learningRate: Double, steps: Int = 0, trainingFLOPs: Double = 0,
+        bitsPerByte: Double? = nil, problem: String? = nil
       ) {
         self.tokenizer = tokenizer
         self.vocabularySize = vocabularySize
@@ -266,21 +269,23 @@ public struct RunRecord: Codable, Sendable, Hashable {
         self.steps = steps
         self.trainingFLOPs = trainingFLOPs
         self.bitsPerByte = bitsPerByte
+        self.problem = problem
       }
     }
     public enum End: String, Codable, Sendable, Hashable { case lowest, highest }
     /// The share of the cell's budget that each trial got.
     public var budgetShare: Double
-    /// SHA-256 and length of the text that trials are scored on: of the training split, and held out from every model.
+    /// SHA-256 and length of the text that trials are scored on: of the training split, and held out from every M2 of
+    /// the table. Tokenizers and M1 have seen it.
     public var textSHA256: String
     public var textBytes: Int
     /// By tokenizer, then rate.
     public var trials: [Trial]
     /// Of all trials together.
     public var trainingFLOPs: Double
-    /// Where the minimum of the parabola in log rate through the best three lies: what the cell was trained at.
+    /// What the cell was trained at: where the parabola in log rate through the best trial and its neighbours is lowest.
     public var learningRate: Double
-    /// Set where the best trial has the lowest or the highest rate of the grid: the grid was too small.
+    /// Set where the best trial has the lowest or the highest of several rates: the grid was too small.
     public var end: End?
 
     public init(

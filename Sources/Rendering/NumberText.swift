@@ -28,6 +28,7 @@ extension Table.Mark {
     switch self {
     case .tied: "≈"
     case .notLearned: "○"
+    case .untuned: "△"
     }
   }
 }

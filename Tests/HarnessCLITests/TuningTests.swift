@@ -54,12 +54,15 @@ private struct Run {
     let chosen = try #require(tuned.chosenTokenizer)
     #expect(
       tuning.trials.contains { $0.tokenizer == chosen && $0.vocabularySize == tuned.tokenization?.vocabularySize })
-    #expect(
-      tuned.protocol.fields["m2.learningRate"] == "tuned over 0.001, 0.01, 0.1 at 0.5 of the budget on 5000 bytes")
+    #expect(tuned.protocol.fields["m2.learningRate"] == "tuned over 0.001, 0.01, 0.1")
+    #expect(tuned.protocol.fields["m2.search"]?.hasPrefix("0.5 of the budget, on 5000 bytes") == true)
     // Trials of the other seed were there; models, and what was measured of them, are the cell's own.
     #expect(tuned.tuning == many.first { $0.tokenizer == tuned.tokenizer && $0.seed == 2 }?.tuning)
     #expect(tuned.stages.count { $0.kind == "model" } == 1 && tuned.stages.count { $0.kind == "trial-model" } == 9)
     #expect(tuned.stages.last { $0.kind == "tokenizer" } != nil)
+    // Of the 12 steps of the four cells' models the weights of four steps are kept for curves, of trials none.
+    let kept = FileManager.default.enumerator(atPath: run.store)?.compactMap { $0 as? String } ?? []
+    #expect(kept.count { $0.contains("/snapshot-") } == 16)
     // The text for tuning is none of the held-out text, and no token of it trains.
     #expect(tuning.textSHA256 != tuned.heldOut?.sha256)
     let bytes = try #require(many.first { $0.tokenizer == "Bytes" })
@@ -92,7 +95,7 @@ private struct Run {
     }
   }
 
-  /// Tuned cells and others share tokenizers, not tables; a sweep at one rate stands beside the others.
+  /// A sweep at one rate stands beside the others, and all train on the same text.
   @Test func aGivenRateSweepsTheVocabularyAlone() throws {
     let run = try Run()
     let (records, errors) = try run(
@@ -108,6 +111,46 @@ private struct Run {
     #expect(automatic.tuning == nil && automatic.chosenTokenizer == "GZip[v=512]")
     let bytes = try #require(records.first { $0.tokenizer == "Bytes" })
     #expect(bytes.tuning == nil && bytes.chosenTokenizer == nil)
+    func tokens(_ record: RunRecord?) -> [String] {
+      record?.stages.filter { $0.kind == "training-tokens" }.map(\.key) ?? []
+    }
+    let (whole, _) = try run("whole", experiment(run.corpus, tokenizers: "Bytes", learningRate: "1e-2"))
+    let (rates, _) = try run("rates", experiment(run.corpus, tokenizers: "Bytes"))
+    #expect(tokens(bytes) != tokens(whole.first) && tokens(bytes) == tokens(rates.first))
+    #expect(Set([bytes, whole.first, rates.first].map { $0?.protocol.hash }).count == 3)
+
+    // Without the sweep, and in another order, a record is the same.
+    let (others, _) = try run(
+      "others",
+      experiment(run.corpus, tokenizers: "\"GZip[v=auto]\", Bytes", learningRate: "{tune: [1e-2], bytes: 5000}"))
+    #expect(others.first { $0.tokenizer == "Bytes" }?.contentSHA256 == bytes.contentSHA256)
+    #expect(others.first { $0.tokenizer == "GZip[v=auto]" }?.contentSHA256 == automatic.contentSHA256)
+  }
+
+  /// What cannot be trained is left out of the search, with the reason; a search with nothing left fails.
+  @Test func impossibleCandidatesAreLeftOut() throws {
+    let run = try Run()
+    func yaml(_ tokenizers: String) -> Data {
+      let steps = experiment(
+        run.corpus, tokenizers: tokenizers, learningRate: "{tune: [1e-2], share: 0.5, bytes: 5000}")
+      return Data(
+        String(decoding: steps, as: UTF8.self).replacing("{by: steps, budget: 12}", with: "{by: flops, budget: 3e9}")
+          .utf8)
+    }
+    let (records, said) = try run("some", yaml("\"GZip[v=16k…65k]\""))
+    let tuning = try #require(records.first?.tuning)
+    #expect(tuning.trials.count == 3 && tuning.trials[0].bitsPerByte != nil && tuning.trials[0].problem == nil)
+    let last = tuning.trials[2]
+    #expect(last.bitsPerByte == nil && last.vocabularySize == nil && last.steps == 0 && last.trainingFLOPs == 0)
+    let problem = "0.5 of the budget is under one step of GZip[v=65k]; raise the share or the budget"
+    #expect(last.problem == problem && said.contains("no trial of GZip[v=65k] 100k: \(problem)"), "\(said)")
+    #expect(records.first?.chosenTokenizer != "GZip[v=65k]" && records.first?.isFinished == true)
+
+    let file = try run.scratch.write(
+      "none.yaml",
+      Data(String(decoding: yaml("\"GZip[v=65k]\""), as: UTF8.self).replacing("[1e-2]", with: "[1, 2, 3]").utf8))
+    let none = try harness(["run", file, "--out", run.scratch.path + "/none", "--store", run.store])
+    #expect(none.status == 1 && none.errors.contains("failed: \(problem)"), "\(none.errors)")
   }
 
   /// Half of the training split at most is set aside.
@@ -132,11 +175,14 @@ private struct Run {
     let (first, _) = try run("hot", yaml("[1e-3, 1e-2, 90]"))
     let tuning = try #require(first.first?.tuning)
     #expect(tuning.trials.map { $0.bitsPerByte == nil } == [false, false, true] && tuning.learningRate <= 1e-2)
+    #expect(tuning.trials[2].problem?.hasPrefix("training diverged at step") == true)
     let (again, errors) = try run("hot", yaml("[1e-3, 1e-2, 90]"))
     #expect(again.first?.contentSHA256 == first.first?.contentSHA256)
     #expect(errors.contains("1 were there already"), "\(errors)")
     let file = try run.scratch.write("x.yaml", yaml("[70, 80, 90]"))
     let result = try harness(["run", file, "--out", run.scratch.path + "/x", "--store", run.store])
-    #expect(result.status == 1 && result.errors.contains("every trial of 3 diverged"), "\(result.errors)")
+    #expect(
+      result.status == 1 && result.errors.contains("none of 3 trials has a result: training diverged"),
+      "\(result.errors)")
   }
 }

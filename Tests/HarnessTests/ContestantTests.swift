@@ -1,5 +1,6 @@
 import Foundation
 import Plugins
+import Records
 import Testing
 import Tokenizers
 import Transformer
@@ -97,10 +98,16 @@ private func names(_ text: String, size: String = "1m") throws -> [String] {
     #expect(tuning.rates == [1e-3, 2e-3, 4e-3] && tuning.budgetShare == 0.25 && tuning.textBytes == 200_000)
     let own = try #require(resolved(yaml("{tune: [4e-3, 1e-3, 2e-3], share: 0.5, bytes: 30_000}")).cells[0].tuning)
     #expect(own.budgetShare == 0.5 && own.textBytes == 30_000)
-    #expect(own.protocolText == "tuned over 0.001, 0.002, 0.004 at 0.5 of the budget on 30000 bytes")
-    // One rate searches nothing but vocabularies.
+    #expect(
+      own.protocolFields == [
+        "m2.search": "0.5 of the budget, on 30000 bytes of training text set aside",
+        "m2.learningRate": "tuned over 0.001, 0.002, 0.004",
+      ])
+    // One rate searches nothing but vocabularies; text is set aside for all.
     let one = try resolved(yaml("{tune: [4e-3], share: 0.5}", tokenizers: "[Bytes, \"GZip[v=256…512]\"]")).cells
-    #expect(one[0].tuning == nil && one[0].m2.learningRate == 4e-3 && one[1].tuning?.budgetShare == 0.5)
+    #expect(one[0].m2.learningRate == 4e-3 && one[0].tuning == one[1].tuning && one[1].tuning?.budgetShare == 0.5)
+    #expect(one.prefix(2).map(\.isSearched) == [false, true])
+    #expect(one[0].tuning?.protocolFields.keys.sorted() == ["m2.search"])
     let given = try resolved(yaml("4e-3")).cells[0]
     #expect(given.tuning == nil && given.candidates == nil && given.m2.learningRate == 4e-3)
   }
@@ -121,20 +128,49 @@ private func names(_ text: String, size: String = "1m") throws -> [String] {
     } catch { #expect("\(error)".contains(expected), "\(error)") }
   }
 
-  /// A sweep is tuned at the one rate, the others stay as they are; each candidate has the M1 of its own windows.
+  /// The terms of a search are part of what a table shares, whatever the tokenizers: another share is another table.
+  @Test func theProtocolFollowsFromM2Alone() throws {
+    func hashes(_ learningRate: String, _ tokenizers: String, _ variants: String = "") throws -> [String] {
+      try resolved(yaml(learningRate, tokenizers: tokenizers, m1: variants)).cells.map {
+        try ComparisonProtocol(outline: $0).hash
+      }
+    }
+    let swept = "[Bytes, \"GZip[v=256…512]\"]"
+    let one = try hashes("{tune: [4e-3]}", swept)
+    #expect(one.count == 4 && Set(one).count == 1 && Set(one) == Set(try hashes("{tune: [4e-3]}", "[Bytes]")))
+    #expect(Set(one) != Set(try hashes("4e-3", "[Bytes]")))
+    let variant = "variants: {half: {m2: {learningRate: {share: 0.5}}}}"
+    let both = try hashes("{tune: [4e-3]}", swept, variant)
+    #expect(both.count == 8 && Set(both).count == 2)
+    let tuned = try ComparisonProtocol(outline: resolved(yaml("{tune: [4e-3]}")).cells[0])
+    let given = try ComparisonProtocol(outline: resolved(yaml("4e-3")).cells[0])
+    #expect(Set(tuned.differences(from: given).map(\.field)) == ["m2.search", "versions"])
+  }
+
+  @Test func aSweepAsksForRates() throws {
+    do {
+      _ = try resolved(yaml("4e-3", tokenizers: "\n  - Bytes\n  - GZip[v=256…512]"))
+      Issue.record("a sweep without rates was taken")
+    } catch {
+      #expect(
+        "\(error)".hasPrefix("x.yaml:10: tokenizers[1]: the vocabulary of GZip[v=256…512] is searched by short runs"))
+      #expect("\(error)".contains("write learningRate: {tune: [0.004]} in m2"), "\(error)")
+    }
+  }
+
+  /// A sweep is tuned at the one rate; each candidate has the M1 of its own windows.
   @Test func sweepsAndRulesAreResolvedForEachSize() throws {
     let cells = try resolved(
       yaml(
-        "4e-3", tokenizers: "[Bytes, \"M1Dictionary[v=1k..4k]\", \"SentencePiece[v=auto]\"]",
+        "{tune: [4e-3]}", tokenizers: "[Bytes, \"M1Dictionary[v=1k..4k]\", \"SentencePiece[v=auto]\"]",
         m1: "m1: {context: window}")
     ).cells
-    #expect(cells.count == 6 && cells[0].tuning == nil && cells[0].candidates == nil)
+    #expect(cells.count == 6 && !cells[0].isSearched && cells[0].candidates == nil)
     let swept = cells[1], automatic = cells[2]
-    #expect(swept.tokenizer == "M1Dictionary[v=1k…4k]" && swept.tuning?.rates == [4e-3] && swept.m1 == nil)
-    #expect(swept.tuning?.protocolText == nil)
+    #expect(swept.tokenizer == "M1Dictionary[v=1k…4k]" && swept.isSearched && swept.m1 == nil)
     #expect(swept.alternatives.map(\.tokenizer) == ["M1Dictionary[v=1k]", "M1Dictionary[v=2k]", "M1Dictionary[v=4k]"])
     #expect(swept.candidates?.map { $0.m1?.training.sequenceLength } == [16, 16, 16])
-    #expect(automatic.tuning == nil && automatic.alternatives.map(\.tokenizer) == ["SentencePiece[v=607]"])
+    #expect(!automatic.isSearched && automatic.alternatives.map(\.tokenizer) == ["SentencePiece[v=607]"])
   }
 
   /// A request without a search has the fields that it always had.
@@ -156,5 +192,19 @@ private func names(_ text: String, size: String = "1m") throws -> [String] {
     #expect(plan.cells[0].steps == nil && plan.cells[0].flops != nil)
     let none = try Plan(resolved(yaml("4e-3")), registry: registry)
     #expect(none.trialFLOPs == 0 && none.cells[0].trials == nil)
+    #expect(!none.description(flopsPerSecond: 1e12).contains("at least"))
+    let one = try Plan(
+      resolved(yaml("{tune: [4e-3]}", tokenizers: "[Bytes, \"GZip[v=256…512]\"]")), registry: registry)
+    #expect(one.cells.map(\.trials) == [nil, 2, nil, 2])
+  }
+
+  /// Steps that follow from bytes per token are known when text is tokenized.
+  @Test func thePlanSaysWhatItDoesNotKnow() throws {
+    let unknown = yaml("{tune: [1e-3, 2e-3, 4e-3]}", tokenizers: "[\"GZip[v=256…512]\"]")
+      .replacing("  sizes: [1m]", with: "  sizes: [1m]\n  contextBytes: 1024")
+    let plan = try Plan(resolved(unknown), registry: registry)
+    #expect(plan.cells.map(\.trials) == [6, 6] && plan.cells.allSatisfy { $0.trialFLOPs == nil })
+    let said = plan.description(flopsPerSecond: 1e12)
+    #expect(said.contains("after 6 trials of FLOPs --- for") && said.contains("total at least 0.00e+00"), "\(said)")
   }
 }

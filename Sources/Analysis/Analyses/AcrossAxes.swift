@@ -140,7 +140,7 @@ extension CrossAnalysis {
     }
     ask(scored.filter { $0.heldOut?.interval == nil }, "how sure bits/byte are: no interval")
     ask(scored.filter { $0.heldOut?.seeds.count == 1 }, "how much another seed would differ: one seed")
-    ask(scored.filter { $0.representative.tuning == nil }, "whether another learning rate serves better: not tuned")
+    ask(scored.filter { !$0.isTuned }, "whether another learning rate serves better: not tuned")
     ask(
       scored.filter { $0.representative.tuning?.end != nil },
       "where the best learning rate lies: at an end of the grid that was tried")

@@ -19,6 +19,10 @@ extension RecordAnalysis {
     if input.groups.contains(where: { $0.isLearned == false }) {
       notes.append("○ not learned: M2 is not better than the better trivial model by more than its interval.")
     }
+    if input.groups.contains(where: { isNotedAsUntuned($0, input) }) {
+      notes.append(
+        "△ not tuned: trained at the learning rate that was given, where others of this report have their own.")
+    }
     if rows.count > input.groups.count {
       notes.append(
         "\"M1 alone\" is M1's own bits/byte of the same text, as the coder sees it: what a perfect code by it costs."
@@ -83,7 +87,12 @@ func bitsPerByteCell(_ group: CellGroup, _ input: AnalysisInput) -> Table.Cell {
   var marks: [Table.Mark] = []
   if input.differenceFromBest(group)?.isTie == true { marks.append(.tied) }
   if group.isLearned == false { marks.append(.notLearned) }
+  if isNotedAsUntuned(group, input) { marks.append(.untuned) }
   return .number(group.heldOut?.bitsPerByte, interval: group.heldOut?.interval, marks: marks)
+}
+
+private func isNotedAsUntuned(_ group: CellGroup, _ input: AnalysisInput) -> Bool {
+  input.isBesideTuned && group.heldOut != nil && !group.isTuned
 }
 
 /// What the intervals of these rows allow to vary.

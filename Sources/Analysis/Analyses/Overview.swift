@@ -27,7 +27,7 @@ extension RecordAnalysis {
     let own = embeddingRate == 1 ? "" : " (the embedding's \(short(embeddingRate)) times that)"
     let trainings = records.compactMap { record in
       record.training.map { training in
-        let rate = (record.tuning?.rates.count ?? 0) > 1 ? "tuned" : "\(training.learningRate)"
+        let rate = record.isTuned ? "tuned" : "\(training.learningRate)"
         let step =
           input.equalContext.map { "about \($0.tokensPerStep) tokens a step in sequences of \($0.context)" }
           ?? "batch \(training.batch) × \(training.sequenceLength) tokens"

@@ -14,7 +14,7 @@ extension RecordAnalysis {
       return [rateFigure(ofSize, size), vocabularyFigure(ofSize, size)]
     }.filter { !$0.isEmpty }
     let rule = groups.compactMap { RuleBesideSweep($0, among: groups) }
-    return [.findings(untuned(groups) + searched.flatMap(ends))]
+    return [.findings(untuned(groups) + searched.flatMap(ends) + searched.flatMap(withoutResult))]
       + [.table(Table(key: "tuning", groups, fields: fields).withoutEmptyColumns())]
       + (rule.isEmpty
         ? []
@@ -29,9 +29,11 @@ extension RecordAnalysis {
 
   private static let explanation =
     "Trials are short training runs, scored on text that is set aside from the training split: never the held-out text, "
-    + "and no model of a tuned cell is trained on it. The rate is where a parabola through the best three neighbouring "
-    + "trials, over log rate, is lowest. What trials cost is not counted in the budget; cells that differ in their seed "
-    + "alone share them."
+    + "and no M2 of this table is trained on it. Tokenizers and M1 are made from the whole split, so that trials of those "
+    + "that stand on M1 look better than they are: they serve to choose among a tokenizer's own, not between tokenizers. "
+    + "The vocabulary is that of the best trial; the rate is where a parabola through the best trial and its two "
+    + "neighbours, over log rate, is lowest, or that of the best trial where a neighbour is missing or more than a tenth "
+    + "higher. What trials cost is not counted in the budget; cells that differ in their seed alone share them."
 
   private static let fields: [TableField<CellGroup>] = [
     .text("tokenizer", "Tokenizer") { $0.tokenizer },
@@ -40,13 +42,13 @@ extension RecordAnalysis {
     .number("vocabularySize", "Vocabulary", .integer) { $0.tokenization.map { Double($0.vocabularySize) } },
     .number("learningRate", "Rate", .significant) { $0.representative.training?.learningRate },
     .text("end", "At an end of the grid") { group in
-      group.tuning.flatMap { $0.rates.count > 1 ? $0.end.map { "yes, the \($0.rawValue)" } ?? "no" : nil }
+      group.isTuned ? group.tuning?.end.map { "yes, the \($0.rawValue)" } ?? "no" : nil
     },
     .number("tuningBitsPerByte", "Best trial", unit: "bits/byte", .fixed(3), better: .lower) {
       $0.tuning?.trials.compactMap(\.bitsPerByte).min()
     },
     .number("trials", "Trials", .integer) { ($0.tuning?.trials.count).map(Double.init) },
-    .number("diverged", "Diverged", .integer) { group in
+    .number("failed", "Without a result", .integer) { group in
       group.tuning.map { Double($0.trials.count { $0.bitsPerByte == nil }) }
     },
     .number("tuningFLOPs", "Trials' FLOPs", unit: "FLOPs", .short, better: .lower) { $0.tuning?.trainingFLOPs },
@@ -56,7 +58,7 @@ extension RecordAnalysis {
   // MARK: Findings
 
   private static func untuned(_ groups: [CellGroup]) -> [Finding] {
-    let given = groups.filter { ($0.tuning?.rates.count ?? 0) < 2 }
+    let given = groups.filter { !$0.isTuned }
     guard !given.isEmpty else { return [] }
     let rates = unique(given.compactMap { $0.representative.training?.learningRate }).map { "\($0)" }
     let who = given.count == groups.count ? "Every tokenizer" : list(unique(given.map(\.tokenizer)))
@@ -78,14 +80,27 @@ extension RecordAnalysis {
           "\(group.tokenizer) at size \(group.size): the best rate, \(tuning.learningRate), is the "
             + "\(end.rawValue) of the grid, which was too small."))
     }
-    let sizes = tuning.vocabularies
-    if sizes.count > 1, let chosen = group.tokenization?.vocabularySize, chosen == sizes.first || chosen == sizes.last {
+    let candidates = tuning.candidates
+    if candidates.count > 1, let chosen = group.tokenization?.vocabularySize,
+      let end = group.trained == candidates.first ? "smallest" : group.trained == candidates.last ? "largest" : nil
+    {
       findings.append(
         Finding(
-          "\(group.tokenizer) at size \(group.size): the best vocabulary, \(chosen), is the "
-            + "\(chosen == sizes.first ? "smallest" : "largest") of the range, which was too small."))
+          "\(group.tokenizer) at size \(group.size): the best vocabulary, \(chosen), is the \(end) of the range, which "
+            + "was too small."))
     }
     return findings
+  }
+
+  /// Candidates that no trial tells anything of, and why.
+  private static func withoutResult(_ group: CellGroup) -> [Finding] {
+    guard let tuning = group.tuning else { return [] }
+    return tuning.candidates.compactMap { candidate in
+      let trials = tuning.trials(of: candidate)
+      guard trials.allSatisfy({ $0.bitsPerByte == nil }) else { return nil }
+      let problems = unique(trials.compactMap(\.problem)).joined(separator: "; ")
+      return Finding("\(candidate) at size \(group.size) was left out of the search: \(problems).")
+    }
   }
 
   // MARK: Figures
@@ -93,35 +108,33 @@ extension RecordAnalysis {
   /// A series for each tokenizer, of a sweep the best vocabulary's; one where a rule and a sweep come to the same.
   private static func rateFigure(_ groups: [CellGroup], _ size: String) -> Figure {
     var drawn: Set<String> = []
-    let searched = groups.filter { group in
-      (group.tuning?.rates.count ?? 0) > 1 && drawn.insert(group.trained).inserted
-    }
+    let searched = groups.filter { $0.isTuned && drawn.insert($0.trained).inserted }
     return Figure(
       key: "tuning-rates-\(size)", title: "Bits/byte of trials against learning rate, size \(size)", style: .lines,
       x: .init("learning rate", isLogarithmic: true), y: .init("bits/byte of the tuning text", isLogarithmic: true),
       series: searched.map { group in
-        let trials = group.tuning?.trials.filter { $0.tokenizer == group.trained } ?? []
+        let trials = group.tuning?.trials(of: group.trained) ?? []
         return series(group.trained, of: group, points: trials.map { ($0.learningRate, $0.bitsPerByte) })
       })
   }
 
   /// A series for each swept tokenizer, every vocabulary at its best rate.
   private static func vocabularyFigure(_ groups: [CellGroup], _ size: String) -> Figure {
-    let swept = groups.filter { ($0.tuning?.vocabularies.count ?? 0) > 1 }
+    let swept = groups.filter { ($0.tuning?.candidates.count ?? 0) > 1 }
     return Figure(
       key: "tuning-vocabulary-\(size)", title: "Bits/byte of trials against vocabulary, size \(size)", style: .points,
       x: .init("vocabulary", isLogarithmic: true), y: .init("bits/byte of the tuning text", isLogarithmic: true),
       series: swept.map { group in
         series(
           group.tokenizer, of: group,
-          points: (group.tuning?.vocabularies ?? []).map { vocabulary in
-            let same = group.tuning?.trials.filter { $0.vocabularySize == vocabulary } ?? []
-            return (Double(vocabulary), same.compactMap(\.bitsPerByte).min())
+          points: (group.tuning?.candidates ?? []).compactMap { candidate in
+            let trials = group.tuning?.trials(of: candidate) ?? []
+            return trials.first?.vocabularySize.map { (Double($0), trials.compactMap(\.bitsPerByte).min()) }
           })
       })
   }
 
-  /// Labelled once, at its lowest point. What diverged is missing.
+  /// Labelled once, at its lowest point. What has no result is missing.
   private static func series(_ title: String, of group: CellGroup, points: [(x: Double, y: Double?)]) -> Figure.Series {
     let measured = points.compactMap { point in point.y.map { (x: point.x, y: $0) } }
     let lowest = measured.indices.min { measured[$0].y < measured[$1].y }
@@ -143,7 +156,7 @@ private struct RuleBesideSweep {
     let parts = group.tokenizer.split(separator: "v=auto", maxSplits: 1, omittingEmptySubsequences: false)
     guard parts.count == 2,
       let sweep = groups.first(where: {
-        $0.size == group.size && ($0.tuning?.vocabularies.count ?? 0) > 1 && $0.tokenizer.hasPrefix(parts[0] + "v=")
+        $0.size == group.size && ($0.tuning?.candidates.count ?? 0) > 1 && $0.tokenizer.hasPrefix(parts[0] + "v=")
           && $0.tokenizer.hasSuffix(parts[1])
       })
     else { return nil }
@@ -173,6 +186,7 @@ private struct RuleBesideSweep {
 extension CellGroup {
   /// The search, which all seeds share; nil where nothing was searched.
   var tuning: RunRecord.Tuning? { representative.tuning }
+  var isTuned: Bool { representative.isTuned }
 
   /// The tokenizer that was trained.
   fileprivate var trained: String { representative.chosenTokenizer ?? tokenizer }
@@ -180,14 +194,19 @@ extension CellGroup {
   /// What was searched, in words.
   fileprivate var searched: String {
     guard let tuning else { return "nothing" }
-    return [tuning.rates.count > 1 ? "rate" : nil, tuning.vocabularies.count > 1 ? "vocabulary" : nil]
+    return [isTuned ? "rate" : nil, tuning.candidates.count > 1 ? "vocabulary" : nil]
       .compactMap { $0 }.joined(separator: " and ")
   }
 }
 
+extension RunRecord {
+  /// Whether its learning rate was searched.
+  var isTuned: Bool { Set((content.tuning?.trials ?? []).map(\.learningRate)).count > 1 }
+}
+
 extension RunRecord.Tuning {
-  /// The learning rates that were tried, ascending.
-  var rates: [Double] { Set(trials.map(\.learningRate)).sorted() }
-  /// The vocabulary sizes that were tried, ascending.
-  var vocabularies: [Int] { Set(trials.map(\.vocabularySize)).sorted() }
+  /// The tokenizers that were tried, by ascending vocabulary.
+  fileprivate var candidates: [String] { unique(trials.map(\.tokenizer)) }
+
+  fileprivate func trials(of tokenizer: String) -> [Trial] { trials.filter { $0.tokenizer == tokenizer } }
 }

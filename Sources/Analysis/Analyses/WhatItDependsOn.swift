@@ -15,7 +15,7 @@ extension CrossAnalysis {
     ] + axes.sizes.map { .figure(figure(axes, size: $0)) } + [
       .table(costs(axes)),
       .note(
-        "≈ not told apart from the lowest of its size under that axis (paired test, p ≥ 0.05); ○ not learned. […] is the 95% "
+        "≈ not told apart from the lowest of its size under that axis (paired test, p ≥ 0.05); ○ not learned; △ not tuned, as others are. […] is the 95% "
           + "interval, as in each axis's own table. Costs are those under \"\(axes.names[0])\": inference counts M2 and "
           + "the tokenizer, training counts M2 and the whole of M1 where there is one."),
     ]

@@ -52,6 +52,8 @@ public struct Table: Sendable, Hashable {
     case tied
     /// The model is no better than a trivial one.
     case notLearned
+    /// Trained at a given learning rate, where others of the report are tuned.
+    case untuned
   }
 
   /// Header and cells from one list of fields.

@@ -13,6 +13,8 @@ public struct AnalysisInput: Sendable {
   public let missing: [ReportPlan.Cell]
   /// Which of the experiment's variants the cells are; nil for the experiment as it stands.
   public let variant: String?
+  /// Whether the report has cells, of this protocol or another, whose learning rate was searched.
+  public let isBesideTuned: Bool
   public let baseline: Baseline?
   /// How the runs are repeated, one command a line.
   public let command: String
@@ -21,13 +23,14 @@ public struct AnalysisInput: Sendable {
 
   public init(
     records: [RunRecord], superseded: [RunRecord] = [], protocol: ComparisonProtocol, plan: ReportPlan? = nil,
-    baseline: Baseline? = nil, command: String = ""
+    isBesideTuned: Bool = false, baseline: Baseline? = nil, command: String = ""
   ) {
     let plan = plan.flatMap { $0.protocol.hash == `protocol`.hash ? $0 : nil }
     self.protocol = `protocol`
     self.superseded = superseded
     // Records of the experiment as it stands, and of a variant elsewhere that is the same, are its.
     variant = records.isEmpty ? plan?.variant : records.contains { $0.variant == nil } ? nil : records[0].variant
+    self.isBesideTuned = isBesideTuned
     self.baseline = baseline
     self.command = command
     let done = Set(records.map { ReportPlan.Cell(tokenizer: $0.tokenizer, size: $0.size, seed: $0.seed) })

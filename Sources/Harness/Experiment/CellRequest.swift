@@ -34,7 +34,8 @@ public struct CellRequest: Sendable, Codable, Hashable {
   public var m2: TrainingOptions
   /// Bytes that a sequence holds, where it is they that are equal: then `m2` says only how many tokens a step has.
   public var contextBytes: Int?
-  /// The search for the learning rate, and for the best of the candidates; nil where both are given.
+  /// How the learning rate and the best of the candidates are searched, the same for all cells of a table; nil where
+  /// `m2` gives the rate and nothing is searched.
   public var tuning: Tuning?
   public var match: Match
   public var evaluation: Experiment.Evaluation
@@ -43,6 +44,9 @@ public struct CellRequest: Sendable, Codable, Hashable {
   public var title: String {
     "\(tokenizer) \(size) seed \(seed) for \(match.title)" + (variant.map { ", \($0)" } ?? "")
   }
+
+  /// Whether it takes trials: there are several rates or several tokenizers to choose from.
+  var isSearched: Bool { (tuning?.rates.count ?? 1) * (candidates?.count ?? 1) > 1 }
 
   /// The cell with each tokenizer that it may be trained with, nothing left open but the learning rate; at least one.
   var alternatives: [CellRequest] {
@@ -143,22 +147,13 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
               experiment: experiment.name, variant: experiment.variant, tokenizer: contestant.name,
               writtenTokenizer: contestant.writtenName, candidates: isOpen ? candidates : nil, size: size, seed: seed,
               corpus: experiment.corpus, m1: isOpen ? nil : candidates[0].m1, m1Description: description, m2: m2,
-              contextBytes: experiment.m2.contextBytes,
-              tuning: experiment.m2.tuning(of: contestant),
-              match: match, evaluation: experiment.evaluation)
+              contextBytes: experiment.m2.contextBytes, tuning: experiment.m2.tuning, match: match,
+              evaluation: experiment.evaluation)
           }
         }
       }
     }
     return CellRequest.countingM1Users(cells)
-  }
-}
-
-extension Experiment.M2 {
-  /// The search for a contestant's learning rate and vocabulary; nil where both are given.
-  func tuning(of contestant: Contestant) -> Tuning? {
-    if contestant.isSwept { return tuning ?? Tuning(rates: [training.learningRate]) }
-    return tuning.flatMap { $0.rates.count > 1 ? $0 : nil }
   }
 }
 

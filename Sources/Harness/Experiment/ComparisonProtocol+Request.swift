@@ -19,10 +19,12 @@ extension ComparisonProtocol {
     fields["match.flops"] = request.match.flops.rawValue
     if let account = request.match.m1 { fields["match.m1"] = account.rawValue }
     // What another version of this program would compute otherwise.
-    fields["versions"] = [
+    let versions = [
       Corpus.version, M1Stage.version, M1Stage.scoreVersion, TokenizerStage.version, HeldOutTokens.version,
       TrainingTokens.version, ModelStage.version, ScoreStage.version, trainingVersion, inferenceVersion,
-    ].map(String.init).joined(separator: ".")
+    ]
+    let search = request.tuning == nil ? [] : [TuningStage.version]
+    fields["versions"] = (versions + search).map(String.init).joined(separator: ".")
     fields["sizes"] = String(sha256(try jsonEncoder(pretty: false).encode(ModelShape.sizeDefinitions)).prefix(8))
     for (key, value) in try request.m2.fields() { fields["m2.\(key)"] = value }
     if let bytes = request.contextBytes {  // of each tokenizer as many tokens as it takes
@@ -31,7 +33,7 @@ extension ComparisonProtocol {
       fields["m2.context"] = "\(bytes) bytes"
       fields["m2.tokensPerStep"] = "\(request.m2.tokensPerStep)"
     }
-    if let tuned = request.tuning?.protocolText { fields["m2.learningRate"] = tuned }
+    if let tuning = request.tuning { fields.merge(tuning.protocolFields) { $1 } }
     for (key, value) in request.m1Description { fields["m1.\(key)"] = value }
     for (name, sha256) in texts { fields["texts.\(name)"] = sha256 }
     self.init(fields: fields)

@@ -29,6 +29,7 @@ extension Experiment {
       tokenizers: try Self.tokenizers(root, registry: registry))
     if let section = try root.optionalSection("m1") { m1 = try M1(section) }
     m2 = try M2(root.section("m2"))
+    try checkSweeps(root, registry: registry)
     let matchSection = try root.section("match")
     (match, budgets) = try Match.read(matchSection)
     let seedList = try root.integers("seeds", in: 0...1 << 52) ?? [0]
@@ -62,6 +63,19 @@ extension Experiment {
         return contestant.writtenName
       } catch let error as TokenizerError { throw root.error("tokenizers", error.description, element: index) }
     }
+  }
+
+  /// A swept tokenizer takes trials, and `m2` says what all cells of a table need to know of them: what is set aside of
+  /// their training text must not depend on which tokenizers are listed.
+  private func checkSweeps(_ root: YAMLSection, registry: Registry) throws {
+    guard m2.tuning == nil,
+      let index = try tokenizers.firstIndex(where: { try Contestant($0, registry: registry).isSwept })
+    else { return }
+    throw root.error(
+      "tokenizers",
+      "the vocabulary of \(tokenizers[index]) is searched by short runs; say at which rates: write "
+        + "learningRate: {tune: [\(m2.training.learningRate)]} in m2 (one is enough)",
+      element: index)
   }
 
   /// A budget below one step, or above what can be counted, is refused before anything is trained, where the name tells

@@ -27,7 +27,7 @@ public struct Experiment: Sendable, Codable, Hashable {
     public var training = TrainingOptions()
     /// Bytes of text that every tokenizer looks back on, where it is they that are equal; nil for equal tokens.
     public var contextBytes: Int?
-    /// How the learning rate of every cell is found; nil where `training` says it.
+    /// How learning rates and vocabularies are found; nil where `training` gives the rate and no tokenizer is swept.
     public var tuning: Tuning?
     /// nil for the fastest of the machine.
     public var precision: Precision? = .f32

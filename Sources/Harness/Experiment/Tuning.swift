@@ -1,5 +1,8 @@
 /// How the learning rate of every cell is found, and the vocabulary where a tokenizer leaves it open: short training
-/// runs, scored on text of the training split that no model of the cell is trained on.
+/// runs, scored on text of the training split that no M2 of the experiment is trained on.
+///
+/// All cells of a table have it, or none: where one searches nothing, the text is set aside from its training too, so
+/// that all train on the same text.
 public struct Tuning: Sendable, Codable, Hashable {
   /// The seed of every trial, whatever the cell's: cells that differ in their seed alone share their trials.
   public static let seed: UInt64 = 0
@@ -17,11 +20,12 @@ public struct Tuning: Sendable, Codable, Hashable {
 
   public init(rates: [Double]) { self.rates = rates.sorted() }
 
-  /// What a table's cells share: "tuned over 0.001, 0.002, 0.004 at 0.25 of the budget on 200000 bytes". nil where the
-  /// rate is given: a search for vocabularies alone is a tokenizer's own affair.
-  var protocolText: String? {
-    guard rates.count > 1 else { return nil }
-    let list = rates.map { "\($0)" }.joined(separator: ", ")
-    return "tuned over \(list) at \(budgetShare) of the budget on \(textBytes) bytes"
+  /// What a table's cells share of it: the terms of a trial, and in place of a rate those to try.
+  var protocolFields: [String: String] {
+    var fields = ["m2.search": "\(budgetShare) of the budget, on \(textBytes) bytes of training text set aside"]
+    if rates.count > 1 {
+      fields["m2.learningRate"] = "tuned over " + rates.map { "\($0)" }.joined(separator: ", ")
+    }
+    return fields
   }
 }

@@ -24,22 +24,24 @@ extension Stages {
       request: try JSONValue(encoding: request))
     content.variant = request.variant
     content.corpus = RunRecord.Corpus(request.corpus, corpus, heldOutSHA256: heldOut)
-    do { try run(request, corpus, texts, into: &content, trace) } catch let error as HarnessError {
-      switch error {
-      case .busy: throw error
-      case .notAffordable(let reason): content.notAffordable = reason
-      default: content.error = "\(error)"
-      }
-    } catch let error as FileError {
-      throw error  // a full disk or a file that is gone says nothing of the cell
-    } catch let error as Damage {
-      throw error
-    } catch { content.error = "\(error)" }
+    do { try run(request, corpus, texts, into: &content, trace) } catch HarnessError.notAffordable(let reason) {
+      content.notAffordable = reason
+    } catch { content.error = try problem(of: error) }
     try store.recheck(trace.entries)
     content.stages = trace.stages
     writer.ended = timestamp()
     let circumstances = RunRecord.Circumstances(written: timestamp(), stages: trace.makings, writer: writer)
     return (try RunRecord(content, circumstances), trace.reusedAll)
+  }
+
+  /// Why a cell, or one of its trials, has no result.
+  /// - Throws: the error itself where it says nothing of that: another process is at work on what is needed, the disk is
+  ///   full, a file is gone or damaged; and where M1 leaves nothing of the budget, which is no failure.
+  func problem(of error: any Error) throws -> String {
+    switch error {
+    case HarnessError.busy, HarnessError.notAffordable, is FileError, is Damage: throw error
+    default: return "\(error)"
+    }
   }
 
   /// Makes one cell: M1 → tokenizer → tokens → model → scores. Everything that lies in the store is found there.
@@ -52,10 +54,12 @@ extension Stages {
     if let tuning = listed.tuning {
       let text: TextSplit
       (training, text) = try tuningText(tuning, of: corpus.train)
-      let found = try trace.ofTrials {
-        try tune(listed, by: tuning, corpus, training: training, on: text, trace)
+      if listed.isSearched {
+        let found = try trace.ofTrials {
+          try tune(listed, by: tuning, corpus, training: training, on: text, trace)
+        }
+        if let found { (request, content.tuning) = (found.request, found.tuning) }
       }
-      if let found { (request, content.tuning) = (found.request, found.tuning) }
     }
     if request.tokenizer != listed.tokenizer { content.chosenTokenizer = request.tokenizer }
 
@@ -79,10 +83,12 @@ extension Stages {
     try checkLength(tokens, request)
     if let problem = heldOut.facts.roundTripProblem {
       // Training for a number that no report may show is not worth it; a tokenizer that admits its loss is no failure.
-      if tokenizer.isLossless { throw HarnessError.cell("does not round-trip the held-out text: \(problem)") }
+      if tokenizer.isLossless {
+        throw HarnessError.brokenRoundTrip("does not round-trip the held-out text: \(problem)")
+      }
       return
     }
-    guard listed.tuning == nil || content.tuning != nil else {
+    guard !listed.isSearched || content.tuning != nil else {
       throw HarnessError.cell(
         "does not give back the tuning text, so that nothing can be tuned; list another tokenizer")
     }
@@ -113,8 +119,8 @@ extension Stages {
       tokenizerPerByte: tokenizer.flopsPerByte, m1Counted: request.m1FLOPs)
   }
 
-  /// The text that trials are scored on, and the training split without it, which is what all models of the cell train
-  /// on. Tokenizers and M1 are made from the whole split: they are those of every other cell.
+  /// The text that trials are scored on, and the training split without it, which is what every M2 of the table trains
+  /// on. Tokenizers and M1 are made from the whole split: they are those of every other experiment.
   private func tuningText(_ tuning: Tuning, of split: TextSplit) throws -> (training: TextSplit, text: TextSplit) {
     guard let (rest, aside) = split.settingAside(bytes: tuning.textBytes) else {
       throw HarnessError.cell(

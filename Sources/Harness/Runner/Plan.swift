@@ -16,8 +16,9 @@ public struct Plan: Sendable, Codable {
     public let steps: Int?
     /// Where the tokenizer is searched, of the costliest candidate.
     public let flops: Double?
-    /// Short training runs that go before, and their FLOPs; nil where nothing is searched. Cells share them.
+    /// Short training runs that go before; nil where nothing is searched. Cells share them.
     public let trials: Int?
+    /// Theirs; nil where it takes a trained tokenizer to tell.
     public let trialFLOPs: Double?
   }
   /// An M1 that some cells stand on.
@@ -29,7 +30,7 @@ public struct Plan: Sendable, Codable {
   }
   public let cells: [Cell]
   public let m1: [M1]
-  /// FLOPs of all trials, each counted once.
+  /// FLOPs of all trials that are known, each counted once.
   public let trialFLOPs: Double
   public let precision: Precision
 
@@ -39,11 +40,11 @@ public struct Plan: Sendable, Codable {
       let alternatives = request.alternatives
       let costs = try alternatives.map { try Self.cost(of: $0, registry: registry) }
       let steps = unique(costs.map { $0?.steps })
-      var trials: [Double] = []
-      if let tuning = request.tuning {
+      var trials: [Double?] = []
+      if request.isSearched, let tuning = request.tuning {
         for (alternative, cost) in zip(alternatives, costs) {
           for rate in tuning.rates {
-            let flops = (cost?.flops ?? 0) * tuning.budgetShare
+            let flops = cost.map { $0.flops * tuning.budgetShare }
             var same = alternative.at(rate: rate)
             same.seed = Tuning.seed
             same.variant = nil
@@ -56,7 +57,8 @@ public struct Plan: Sendable, Codable {
         tokenizer: request.tokenizer, size: request.size, seed: request.seed, variant: request.variant,
         budget: request.match.budget, steps: steps.count == 1 ? steps[0] : nil,
         flops: costs.contains { $0 == nil } ? nil : costs.compactMap { $0?.flops }.max(),
-        trials: trials.isEmpty ? nil : trials.count, trialFLOPs: trials.isEmpty ? nil : trials.reduce(0, +))
+        trials: trials.isEmpty ? nil : trials.count,
+        trialFLOPs: trials.isEmpty || trials.contains(nil) ? nil : trials.compactMap(\.self).reduce(0, +))
     }
     trialFLOPs = searched.values.sorted().reduce(0, +)
     m1 = unique(experiment.cells.flatMap { $0.alternatives.compactMap(\.m1) }).map { options in
@@ -90,6 +92,11 @@ public struct Plan: Sendable, Codable {
     cells.reduce(0) { $0 + ($1.flops ?? 0) } + trialFLOPs + m1.reduce(0) { $0 + $1.flops }
   }
 
+  /// Whether ``totalFLOPs`` is all there is.
+  private var isTotalKnown: Bool {
+    cells.allSatisfy { $0.flops != nil && ($0.trials == nil || $0.trialFLOPs != nil) }
+  }
+
   /// - Parameter flopsPerSecond: what training is assumed to run at.
   public func description(flopsPerSecond: Double) -> String {
     var lines = ["plan: \(cells.count) cells"]
@@ -99,17 +106,17 @@ public struct Plan: Sendable, Codable {
     }
     let widest = cells.map(\.tokenizer.count).max() ?? 0
     func row(_ cell: Cell) -> [String] { [cell.tokenizer, cell.size, "\(cell.budget)", cell.variant ?? ""] }
+    func known(_ flops: Double?) -> String { flops.map(scientific) ?? "---" }
     for key in unique(cells.map(row)) {
       let same = cells.filter { row($0) == key }
       lines.append(
         "  \(key[0].padding(toLength: widest, withPad: " ", startingAt: 0))  \(key[1])  \(same.count) seed\(same.count == 1 ? "" : "s")"
-          + "  steps \(same[0].steps.map(String.init) ?? "---")  FLOPs \(same[0].flops.map(scientific) ?? "---")"
-          + (same[0].trials.map { "  after \($0) trials of FLOPs \(scientific(same[0].trialFLOPs ?? 0)) for all seeds" }
-            ?? "")
+          + "  steps \(same[0].steps.map(String.init) ?? "---")  FLOPs \(known(same[0].flops))"
+          + (same[0].trials.map { "  after \($0) trials of FLOPs \(known(same[0].trialFLOPs)) for all seeds" } ?? "")
           + (same[0].variant.map { "  \($0)" } ?? ""))
     }
     lines.append(
-      "total \(scientific(totalFLOPs)) training FLOPs, about \(duration(totalFLOPs / flopsPerSecond)) of training here at an assumed "
+      "total \(isTotalKnown ? "" : "at least ")\(scientific(totalFLOPs)) training FLOPs, about \(duration(totalFLOPs / flopsPerSecond)) of training here at an assumed "
         + "\(Int(flopsPerSecond / 1e9)) GFLOP/s; what is in the store is not trained again; tokenizing and evaluation come on top"
     )
     return lines.joined(separator: "\n")

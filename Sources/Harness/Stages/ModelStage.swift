@@ -26,6 +26,8 @@ enum ModelStage {
     /// The shards, and how many of their tokens.
     var tokens: [String]
     var tokenCount: Int
+    /// Of a trial, which keeps no snapshots; nil for a cell's model.
+    var isTrial: Bool?
     var trainingVersion = Transformer.trainingVersion
   }
   /// What of the training is the same each time: the seconds are the entry's provenance.
@@ -50,22 +52,25 @@ struct TrainedModel: Sendable {
 }
 
 extension Stages {
-  func modelKey(_ request: CellRequest, shape: ModelShape, steps: Int, tokens: TrainingTokens) throws -> StoreKey {
+  func modelKey(
+    _ request: CellRequest, shape: ModelShape, steps: Int, tokens: TrainingTokens, isTrial: Bool = false
+  ) throws -> StoreKey {
     try StoreKey(
       .model, version: ModelStage.version,
       ingredients: ModelStage.Ingredients(
         shape: shape, options: request.m2, steps: steps, seed: request.seed, tokens: tokens.sha256,
-        tokenCount: tokens.tokens.count))
+        tokenCount: tokens.tokens.count, isTrial: isTrial ? true : nil))
   }
 
   /// Trains M2, or finds it.
+  /// - Parameter isTrial: of a trial only the last weights are scored, so that no others are kept.
   func model(
     _ request: CellRequest, shape: ModelShape, steps: Int, tokens: TrainingTokens, bytesPerToken: Double?,
-    _ trace: Trace
+    isTrial: Bool = false, _ trace: Trace
   ) throws -> TrainedModel {
     let options = request.m2
-    let key = try modelKey(request, shape: shape, steps: steps, tokens: tokens)
-    let snapshots = ModelStage.snapshotSteps(steps)
+    let key = try modelKey(request, shape: shape, steps: steps, tokens: tokens, isTrial: isTrial)
+    let snapshots = isTrial ? [] : ModelStage.snapshotSteps(steps)
     let entry = try entry(key, trace, precision: options.precision) { building in
       let source = ShuffledSequences(store: tokens.tokens, length: options.sequenceLength, seed: request.seed)
       let (model, log) = try Transformer.train(

@@ -9,7 +9,8 @@ import Transformer
 /// The search for a cell's learning rate, and for the best of its candidates.
 enum TuningStage {
   /// Raised when the same trials lead to another choice.
-  static let version = 1
+  static let version = 2
+  static let divergenceName = "diverged.txt"
 
   /// A model whose training diverged: the store holds no model, but what is known of it.
   struct Divergence: Encodable {
@@ -22,31 +23,43 @@ enum TuningStage {
 
 extension Stages {
   /// Trains every candidate at every learning rate on a share of the steps that the cell's budget buys, with a seed
-  /// that all cells share, and scores it on text of the training split that no model of the cell is trained on.
+  /// that all cells share, and scores it on text of the training split that no M2 of the table is trained on.
   ///
-  /// The best learning rate of a candidate lies where the parabola through its best three neighbouring rates is lowest,
-  /// over log rate; the best candidate is the one whose parabola goes lowest. Trials are entries of the store as any
-  /// model and score: a stopped search goes on, another cell with the same trials finds them.
+  /// The best candidate is that of the best trial. Its learning rate lies where the parabola through that trial and its
+  /// two neighbours is lowest, over log rate (``GridMinimum``). A candidate that cannot be trained has trials without a
+  /// result, and the others go on. Trials are entries of the store as any model and score: a stopped search goes on,
+  /// another cell with the same trials finds them.
   /// - Parameters:
   ///   - training: the training split without the text.
   ///   - text: what is scored.
   /// - Returns: the cell with nothing left open; nil where no candidate gives the text back, and none says it would.
-  /// - Throws: ``HarnessError/cell(_:)`` where every trial diverged, or a candidate breaks its word.
+  /// - Throws: why no trial has a result, where none has; ``HarnessError/brokenRoundTrip(_:)`` for a candidate that
+  ///   breaks its word.
   func tune(
     _ request: CellRequest, by tuning: Tuning, _ corpus: Corpus, training: TextSplit, on text: TextSplit, _ trace: Trace
   ) throws -> (request: CellRequest, tuning: RunRecord.Tuning)? {
     let places = tuning.rates.map(exactLog2)
     var trials: [RunRecord.Tuning.Trial] = []
     var best: (request: CellRequest, minimum: GridMinimum)?
+    var failure: (any Error)?
     for candidate in request.alternatives {
-      let found = try self.trials(of: candidate, by: tuning, corpus, training: training, on: text, trace)
+      let found: [RunRecord.Tuning.Trial]
+      do { found = try self.trials(of: candidate, by: tuning, corpus, training: training, on: text, trace) } catch {
+        if case HarnessError.brokenRoundTrip = error { throw error }
+        let problem = try problem(of: error)
+        progress.line("no trial of \(candidate.tokenizer) \(candidate.size): \(problem)")
+        found = tuning.rates.map { .init(tokenizer: candidate.tokenizer, learningRate: $0, problem: problem) }
+        failure = error
+      }
       trials += found
       guard let minimum = found.isEmpty ? nil : GridMinimum(x: places, y: found.map(\.bitsPerByte)) else { continue }
       if best.map({ minimum.y < $0.minimum.y }) ?? true { best = (candidate, minimum) }
     }
     guard let best else {
       if trials.isEmpty { return nil }
-      throw HarnessError.cell("every trial of \(trials.count) diverged; add lower learning rates to tune")
+      let problems = unique(trials.compactMap(\.problem))
+      if problems.count == 1, let failure { throw failure }
+      throw HarnessError.cell("none of \(trials.count) trials has a result: \(problems.joined(separator: "; "))")
     }
     let index = best.minimum.index
     let rate =
@@ -77,7 +90,7 @@ extension Stages {
     let scored = try heldOutTokens(saved, text, bytes: .max, trace)
     if let problem = scored.facts.roundTripProblem {
       guard saved.tokenizer.isLossless else { return [] }
-      throw HarnessError.cell("\(candidate.tokenizer) does not round-trip the tuning text: \(problem)")
+      throw HarnessError.brokenRoundTrip("\(candidate.tokenizer) does not round-trip the tuning text: \(problem)")
     }
     let candidate = try withMeasuredContext(candidate, saved, training, trace)
     let shape = try shape(of: candidate, saved)
@@ -92,40 +105,41 @@ extension Stages {
     return try tuning.rates.map { rate in
       var trial = candidate.at(rate: rate)
       trial.seed = Tuning.seed
-      let bits = try trialModel(trial, shape: shape, steps: steps, tokens: tokens, trace).flatMap { model in
-        bitsPerByte(
-          nats: try nats(model, after: steps, scored, request: trial, trace).reduce(0, +), bytes: scored.byteCount)
-      }
-      let result = bits.map { String(format: "%.3f bits/byte", $0) } ?? "diverged"
-      progress.line("trial of \(trial.tokenizer) \(trial.size), rate \(rate): \(steps) steps, \(result)")
-      return RunRecord.Tuning.Trial(
+      var result = RunRecord.Tuning.Trial(
         tokenizer: trial.tokenizer, vocabularySize: shape.vocabulary, learningRate: rate, steps: steps,
-        trainingFLOPs: trial.m2.trainingFLOPs(shape, steps: steps), bitsPerByte: bits)
+        trainingFLOPs: trial.m2.trainingFLOPs(shape, steps: steps))
+      do {
+        let model = try trialModel(trial, shape: shape, steps: steps, tokens: tokens, trace)
+        let nats = try nats(model, after: steps, scored, request: trial, trace).reduce(0, +)
+        result.bitsPerByte = bitsPerByte(nats: nats, bytes: scored.byteCount)
+      } catch { result.problem = try problem(of: error) }
+      let said = result.bitsPerByte.map { String(format: "%.3f bits/byte", $0) } ?? result.problem ?? "no bits/byte"
+      progress.line("trial of \(trial.tokenizer) \(trial.size), rate \(rate): \(steps) steps, \(said)")
+      return result
     }
   }
 
-  /// The model of a trial; nil where training diverges, which the store remembers.
+  /// The model of a trial.
+  /// - Throws: that training diverged, which the store remembers.
   private func trialModel(
     _ trial: CellRequest, shape: ModelShape, steps: Int, tokens: TrainingTokens, _ trace: Trace
-  ) throws -> TrainedModel? {
-    let key = try modelKey(trial, shape: shape, steps: steps, tokens: tokens)
+  ) throws -> TrainedModel {
+    let key = try modelKey(trial, shape: shape, steps: steps, tokens: tokens, isTrial: true)
     let divergence = try StoreKey(
       .score, version: TuningStage.version, ingredients: TuningStage.Divergence(diverged: key.path))
-    func remember(_ what: String) throws {
-      _ = try entry(divergence, trace) { building in
-        try writeAtomically(Data((what + "\n").utf8), to: building.folder + "/diverged.txt")
+    func remembered(_ what: String) throws -> HarnessError {
+      let entry = try entry(divergence, trace) { building in
+        try writeAtomically(Data(what.utf8), to: building.folder + "/" + TuningStage.divergenceName)
       }
+      return .cell(String(decoding: try readFile(entry.file(TuningStage.divergenceName)), as: UTF8.self))
     }
-    if try store.find(divergence) != nil {
-      try remember("")
-      return nil
-    }
+    if try store.find(divergence) != nil { throw try remembered("training diverged") }
     do {
-      return try model(trial, shape: shape, steps: steps, tokens: tokens, bytesPerToken: nil, trace)
+      return try model(
+        trial, shape: shape, steps: steps, tokens: tokens, bytesPerToken: nil, isTrial: true, trace)
     } catch let error as TransformerError {
       guard case .diverged = error else { throw error }
-      try remember("\(error)")
-      return nil
+      throw try remembered("\(error)")
     }
   }
 }

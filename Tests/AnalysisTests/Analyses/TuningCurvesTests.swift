@@ -15,7 +15,8 @@ private func tuning(
       return RunRecord.Tuning.Trial(
         tokenizer: vocabularies.count > 1 ? "\(family)[v=\(size / 1000)k]" : family, vocabularySize: size,
         learningRate: rate, steps: 25, trainingFLOPs: 2.5e11,
-        bitsPerByte: rate >= diverges ? nil : lowest + 0.05 * distance * distance)
+        bitsPerByte: rate >= diverges ? nil : lowest + 0.05 * distance * distance,
+        problem: rate >= diverges ? "training diverged" : nil)
     }
   }
   return .init(
@@ -44,7 +45,7 @@ func tunedCells(size: String = "1m") -> [Cell] {
     let table = try #require(found.tables.first { $0.key == "tuning" })
     #expect((0..<3).map { table.text("searched", row: $0) } == ["rate", "rate and vocabulary", "rate"])
     #expect((0..<3).map { table.number("trials", row: $0) } == [4, 12, 4])
-    #expect((0..<3).map { table.number("diverged", row: $0) } == [1, 0, 0])
+    #expect((0..<3).map { table.number("failed", row: $0) } == [1, 0, 0])
     #expect((0..<3).map { table.text("end", row: $0) } == ["no", "no", "yes, the highest"])
     #expect(table.number("vocabularySize", row: 1) == 2000 && table.number("learningRate", row: 1) == 2.83e-3)
     #expect(table.number("tuningFLOPs", row: 1) == 3e12 && table.number("trainingFLOPs", row: 1) == 1e12)
@@ -97,6 +98,41 @@ func tunedCells(size: String = "1m") -> [Cell] {
     #expect(found.sentences.contains { $0.hasPrefix("Every tokenizer: trained at the rate") })
     #expect(found.figures.map(\.key) == ["tuning-vocabulary-1m"])
     #expect(found.tables.first?.columns.contains { $0.key == "end" } == false)
+  }
+
+  /// A candidate without a result is named with the reason, and is the end of the range still.
+  @Test func whatCouldNotBeTriedIsNamed() throws {
+    var search = tuning("SentencePiece", [(1000, 1.8), (2000, 1.7)], rates: [5e-3], chosen: 5e-3)
+    search.trials.append(
+      .init(tokenizer: "SentencePiece[v=4k]", learningRate: 5e-3, problem: "the text has too few pieces"))
+    let cell = Cell(
+      tokenizer: "SentencePiece[v=1k…4k]", vocabularySize: 2000, chosenTokenizer: "SentencePiece[v=2k]", tuning: search)
+    let found = try artifacts(.tuningCurves, of: [cell])
+    #expect(
+      found.sentences.contains(
+        "SentencePiece[v=4k] at size 1m was left out of the search: the text has too few pieces."))
+    #expect(!found.sentences.contains { $0.contains("too small") })
+    #expect(found.tables.first?.number("failed", row: 0) == 1)
+    #expect(found.figures.first?.series.first?.points.map(\.x) == [1000, 2000])
+  }
+
+  /// Beside tuned cells, be they of another protocol, the others carry a mark, which is explained.
+  @Test func untunedCellsAreMarkedBesideTunedOnes() throws {
+    func results(_ cells: [Cell]) throws -> [[Artifact]] {
+      let report = Report(title: "x", contents: [RecordFolder.Contents(try cells.map { try $0.record() })])
+      return report.parts.map { $0.sections.first { $0.title == RecordAnalysis.mainResults.title }?.artifacts ?? [] }
+    }
+    func marks(_ part: [Artifact]) -> [Table.Mark] { part.tables.first?.marks("bitsPerByte", row: 0) ?? [] }
+    func isExplained(_ part: [Artifact]) -> Bool {
+      part.contains { if case .note(let text) = $0 { text.hasPrefix("△ not tuned") } else { false } }
+    }
+    var tuned = tunedCells()[0]
+    tuned.fields["m2.learningRate"] = "tuned over 0.001, 0.002, 0.004, 0.008"
+    let parts = try results([Cell(), tuned])
+    #expect(Set(parts.map(marks)) == [[], [.untuned]])
+    #expect(parts.allSatisfy { isExplained($0) == !marks($0).isEmpty })
+    let alone = try results([Cell()])
+    #expect(alone.map(marks) == [[]] && !isExplained(alone[0]))
   }
 
   @Test func theOverviewSaysTunedOnce() throws {
