@@ -36,10 +36,10 @@ extension Stages {
 
   /// Why a cell, or one of its trials, has no result.
   /// - Throws: the error itself where it says nothing of that: another process is at work on what is needed, the disk is
-  ///   full, a file is gone or damaged; and where M1 leaves nothing of the budget, which is no failure.
+  ///   full, a file is gone or damaged.
   func problem(of error: any Error) throws -> String {
     switch error {
-    case HarnessError.busy, HarnessError.notAffordable, is FileError, is Damage: throw error
+    case HarnessError.busy, is FileError, is Damage: throw error
     default: return "\(error)"
     }
   }
