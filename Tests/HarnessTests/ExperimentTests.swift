@@ -31,7 +31,7 @@ private func message(_ yaml: String) -> String {
 /// A recipe is a start: every key beside it has its way; batch and shards are no part of it.
 @Test func recipesAreFollowed() throws {
   func training(_ keys: String) throws -> TrainingOptions {
-    let yaml = good.replacing("batch: 4", with: "batch: 4\n    shards: 3\n    " + keys)
+    let yaml = good.replacing("batch: 4", with: "batch: 4\n  shards: 3\n  " + keys)
     return try Experiment(yaml: yaml, file: "x.yaml", registry: registry).m2.training
   }
   var expected = TrainingOptions()
@@ -42,7 +42,7 @@ private func message(_ yaml: String) -> String {
   #expect(try training("recipe: paper") == expected)
   #expect(try training("optimizer: adafactor") == expected)
   (expected.warmup, expected.weightDecay) = (10, 0.5)
-  #expect(try training("recipe: paper\n    warmup: 10\n    weightDecay: 0.5") == expected)
+  #expect(try training("recipe: paper\n  warmup: 10\n  weightDecay: 0.5") == expected)
 }
 
 @Test func experimentsAreRead() throws {
@@ -59,7 +59,7 @@ private func message(_ yaml: String) -> String {
   ("batch: 4", "batch: 0", "x.yaml:5: m2.batch: '0' must be an integer from 1"),
   ("[1m]", "[1n]", "did you mean '1m'?"),
   ("batch: 4", "recipe: papr", "did you mean 'paper'?"),
-  ("batch: 4", "recipe: paper\n    optimizer: adamw", "m2.optimizer: adamw diverges at the paper's rate"),
+  ("batch: 4", "recipe: paper\n  optimizer: adamw", "m2.optimizer: adamw diverges at the paper's rate"),
   ("GZip[v=256]", "GZp[v=256]", "tokenizers[1]: unknown tokenizer 'GZp'; did you mean 'GZip'?"),
   ("GZip[v=256]", "GZip[v=255]", "it must be a power of two, 2…65536; the nearest is 256"),
   ("GZip[v=256]", "EqualInfoAC[b=7]", "b=7 is not possible"),
