@@ -45,14 +45,15 @@ extension CrossAnalysis {
   /// One sentence of who is lowest under which axes.
   /// - Parameter best: the lowest under each axis; some.
   private static func leaders(_ best: [CellGroup?], _ axes: Axes, _ opening: String) -> String {
-    /// "1.6 (95% interval …) under "as it stands"", and the range over all axes where it leads.
+    /// "1.6 (95% interval …) under "as it stands"", and the range over the other axes where it leads.
     func values(_ tokenizer: String) -> String {
       let led = best.indices.filter { best[$0]?.tokenizer == tokenizer }
-      let values = led.compactMap { best[$0]?.heldOut?.bitsPerByte }
-      guard let axis = led.first, let value = best[axis]?.heldOut, let low = values.min(), let high = values.max()
-      else { return "" }
+      guard let axis = led.first, let value = best[axis]?.heldOut else { return "" }
       var text = "\(bits(value.bitsPerByte))\(between(value)) under \(names([axis], axes))"
-      if led.count > 1 { text += ", \(bits(low)) to \(bits(high)) under \(names(led, axes))" }
+      let others = Array(led.dropFirst()), values = others.compactMap { best[$0]?.heldOut?.bitsPerByte }
+      if let low = values.min(), let high = values.max() {
+        text += ", \(unique([bits(low), bits(high)]).joined(separator: " to ")) under \(names(others, axes))"
+      }
       let unlearned = led.filter { best[$0]?.isLearned == false }
       if !unlearned.isEmpty {
         let place = unlearned == led ? "" : " under \(names(unlearned, axes))"
@@ -132,7 +133,7 @@ extension CrossAnalysis {
     func names(_ groups: [CellGroup]) -> String {
       let names = groups.map { input.sizes.count > 1 ? "\($0.tokenizer) \($0.size)" : $0.tokenizer }
       return groups.count == scored.count && groups.count > 1
-        ? "all \(scored.count) cells" : list(Array(names.prefix(6)), more: names.count - 6)
+        ? "all scored cells" : list(Array(names.prefix(6)), more: names.count - 6)
     }
     var lines: [String] = []
     func ask(_ groups: [CellGroup], _ what: String) {

@@ -70,10 +70,13 @@ private struct FigureDrawing {
 
   private mutating func drawAxes() {
     let names = figure.x.names.enumerated().map { (value: Double($0), label: $1) }
+    // Names may be long: where two would touch, every other one stands a line lower.
+    let isCrowded = zip(names, names.dropFirst()).contains { one, next in
+      (textWidth(one.label, size: 12) + textWidth(next.label, size: 12)) / 2 + 8 > px(next.value) - px(one.value)
+    }
     for (index, tick) in (names.isEmpty ? x.ticks : names).enumerated() {
       document.line(px(tick.value), frame.top, px(tick.value), frame.bottom, colour: "#e4e4e4")
-      // Names are long: every other one stands a line lower.
-      let lower = !names.isEmpty && index % 2 == 1 ? 13.0 : 0
+      let lower = isCrowded && index % 2 == 1 ? 13.0 : 0
       document.text(tick.label, px(tick.value), frame.bottom + 18 + lower, size: 12, anchor: .middle)
     }
     for tick in y.ticks {
@@ -85,7 +88,7 @@ private struct FigureDrawing {
     ] { document.line(x1, y1, x2, y2, colour: "#444444") }
     let middle = (frame.left + frame.right) / 2
     document.text(figure.title, middle, 26, size: 15, anchor: .middle)
-    document.text(figure.x.label, middle, frame.bottom + 42, size: 13, anchor: .middle)
+    document.text(figure.x.label, middle, frame.bottom + (isCrowded ? 50 : 42), size: 13, anchor: .middle)
     document.text(
       figure.y.label, 20, (frame.top + frame.bottom) / 2, size: 13, anchor: .middle, isUpwards: true)
   }

@@ -87,13 +87,15 @@ private func inputs(_ cells: [Cell]) throws -> [AnalysisInput] {
     #expect(
       sentences.contains { $0.hasPrefix("Cannot be told. Under \"M1 counted\": anything of Dead 1m: not scored.") })
     #expect(
-      sentences.contains { $0.contains("one seed (all 4 cells)") } && sentences.contains { $0.contains("not tuned") })
+      sentences.contains { $0.contains("one seed (all scored cells)") }
+        && sentences.contains { $0.contains("not tuned") })
     // The same winner everywhere is said once, without what turns.
     let steady = try inputs(cells().filter { $0.tokenizer != "AC" && $0.tokenizer != "Dead" })
     let same = CrossAnalysis.acrossAxes.run(steady).sentences
     #expect(same.first?.hasPrefix("At size 1m, Bytes has the lowest bits/byte under all 2 axes") == true)
     #expect(same.contains { $0.hasPrefix("1 of the 1 differences") } && !same.contains { $0.contains("Turns") })
-    #expect(same.contains("Cannot be told under any axis: how much another seed would differ: one seed (all 2 cells)."))
+    #expect(
+      same.contains("Cannot be told under any axis: how much another seed would differ: one seed (all scored cells)."))
   }
 
   /// The lowest may be a code that M2 added nothing to: that is said, and beside it who is lowest of what it learned.
