@@ -117,15 +117,11 @@ extension CrossAnalysis {
 
   /// What the numbers do not tell, and why.
   private static func openQuestions(_ axes: Axes) -> [Finding] {
-    var lines: [String] = []
-    for (name, input) in zip(axes.names, axes.inputs) {
-      for question in openQuestions(input) { lines.append("Under \"\(name)\": \(question)") }
-    }
-    // What is so under every axis is said once.
     let questions = axes.inputs.map(openQuestions)
-    let everywhere = (questions.first ?? []).filter { question in questions.allSatisfy { $0.contains(question) } }
-    return everywhere.map { Finding("Cannot be told under any axis: \($0)") }
-      + lines.filter { line in !everywhere.contains { line.hasSuffix($0) } }.map { Finding("Cannot be told. \($0)") }
+    return unique(questions.flatMap { $0 }).map { question in
+      let open = zip(axes.names, questions).filter { $0.1.contains(question) }.map { "\"\($0.0)\"" }
+      return Finding("Cannot be told under \(open.count == axes.names.count ? "any axis" : list(open)): \(question)")
+    }
   }
 
   private static func openQuestions(_ input: AnalysisInput) -> [String] {

@@ -85,7 +85,7 @@ private func inputs(_ cells: [Cell]) throws -> [AnalysisInput] {
       sentences.contains(
         "Turns round (1m): Bytes is below AC under \"M1 counted\", above it under \"as it stands\"."))
     #expect(
-      sentences.contains { $0.hasPrefix("Cannot be told. Under \"M1 counted\": anything of Dead 1m: not scored.") })
+      sentences.contains { $0.hasPrefix("Cannot be told under \"M1 counted\": anything of Dead 1m: not scored.") })
     #expect(
       sentences.contains { $0.contains("one seed (all scored cells)") }
         && sentences.contains { $0.contains("not tuned") })
