@@ -10,6 +10,10 @@ public let builtInBackends: [any TokenizerBackend] = [
   StaticArithmeticCodingBackend(),
   EqualInfoBackend(),
   M1DictionaryBackend(),
+  LZWBackend(),
+  LZWDictionaryBackend(),
+  HuffmanBackend(),
+  RankBackend(),
 ]
 
 let paper = "Lester et al. 2024, Training LLMs over Neurally Compressed Text"

@@ -15,7 +15,8 @@ private let names = [
   "EqualInfoAC[b=16,v=256,end=greedy]", "EqualInfoAC[b=8,v=65k,end=greedy]", "EqualInfoAC[b=16,v=256,end=delay]",
   "EqualInfoAC[b=128,v=256,end=delay]", "EqualInfoAC[b=15,v=256,end=delay]", "EqualInfoAC[b=16,v=256,reset=2]",
   "EqualInfoAC[b=16,v=65k,reset=never]", "EqualInfoAC[b=100,v=16,reset=3]", "EqualInfoAC[b=8,v=65k,reset=3]",
-  "M1Dictionary[v=256]", "M1Dictionary[v=4k]",
+  "M1Dictionary[v=256]", "M1Dictionary[v=4k]", "LZW[v=512]", "LZW[v=4k]", "LZW[v=65k]", "LZWDictionary[v=256]",
+  "LZWDictionary[v=1k]", "Huffman[v=2]", "Huffman[v=256]", "Huffman[v=8k]", "Rank[v=256]", "Rank[v=1k]", "Rank[v=65k]",
 ]
 
 /// A model file for `SentencePiece[path=…]`, under a name that needs quoting.
