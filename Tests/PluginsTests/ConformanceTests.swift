@@ -92,6 +92,7 @@ struct BrokenTokenizer: Tokenizer {
     case foretellsVocabulary = "a vocabulary of"
     case changesWhenLoaded = "loaded, it makes other tokens"
     case losesFiles = "its files are others"
+    case coversTooMuch = "what its tokens stand for"
   }
   let spec: ResolvedSpec
   let fault: Fault
@@ -122,6 +123,9 @@ struct BrokenTokenizer: Tokenizer {
     (fault == .generatesTooMuch ? tokens[...] : tokens.prefix(max(0, maximumBytes))).map {
       UInt8(truncatingIfNeeded: $0)
     }
+  }
+  func byteCounts(of tokens: [Token], in example: [UInt8]) -> [Int]? {
+    tokens.map { _ in fault == .coversTooMuch ? 2 : 1 }
   }
   func save(to folder: String) throws {
     if fault == .losesFiles, !isLoaded { try writeAtomically([UInt8](), to: folder + "/file") }

@@ -27,6 +27,8 @@ struct LongestMatchTokenizer: Tokenizer {
     dictionary.decode(tokens.map { min($0, Token(vocabularySize - 1)) }, byteCount: max(0, maximumBytes)).text
   }
 
+  func byteCounts(of tokens: [Token], in example: [UInt8]) -> [Int]? { dictionary.byteCounts(of: tokens) }
+
   /// Under an M1 every token is a window.
   func facts(about examples: [[UInt8]], tokens: [[Token]], threads: Int) -> [String: Double] {
     guard model != nil else { return [:] }

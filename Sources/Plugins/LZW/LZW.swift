@@ -36,6 +36,13 @@ struct LZWTokenizer: Tokenizer {
     return text
   }
 
+  func byteCounts(of tokens: [Token], in example: [UInt8]) -> [Int]? {
+    // A phrase of 256 and more is the token that stood where it was made, and one byte.
+    var counts: [Int] = []
+    for token in tokens { counts.append(token < 256 ? 1 : counts[Int(token) - 256] + 1) }
+    return counts
+  }
+
   func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
     text(of: tokens, maximumBytes: max(0, maximumBytes)).text
   }

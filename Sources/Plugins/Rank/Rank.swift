@@ -65,6 +65,8 @@ struct RankTokenizer: Tokenizer {
     return Array(parts.joined())
   }
 
+  func byteCounts(of tokens: [Token], in example: [UInt8]) -> [Int]? { tokens.map { Int($0 >> 8) + 1 } }
+
   func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
     let limit = max(0, maximumBytes)
     // A token covers a byte at least.
