@@ -36,7 +36,8 @@ extension TokenizedText {
       }
       body { background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; margin: 2em }
       th, td { text-align: left; padding: 0 1em 0 0 } small { color: var(--faint) }
-      .line { font: 15px/1.5 ui-monospace, "DejaVu Sans Mono", monospace; margin: 1em 0; white-space: pre; overflow-x: auto }
+      .line { font: 15px/1.5 ui-monospace, "DejaVu Sans Mono", monospace; margin: 1em 0; overflow-x: auto }
+      .line div { white-space: pre }
       .line b { display: inline-block; width: 3ch; color: var(--faint); font-weight: normal }
       .line i { display: inline-block; font-style: normal; text-align: center; direction: ltr; unicode-bidi: isolate }
       .line i.byte { color: var(--byte) }
