@@ -4,6 +4,7 @@ import Harness
 import Rendering
 import Support
 import Tokenizers
+import Transformer
 
 struct ShowCommand<Source: RegistrySource>: ParsableCommand {
   static var configuration: CommandConfiguration {
@@ -13,23 +14,31 @@ struct ShowCommand<Source: RegistrySource>: ParsableCommand {
         The same text under each other, the same byte in the same column: in colours on a terminal (unless NO_COLOR is \
         set), with | where a token begins in a pipe. Bytes that are no character of their own, or that a token ends \
         within, are written as \\xE2. Tokenizers are folders that 'harness train' made, or names of those that need no \
-        training, such as Bytes and LZW[v=4k].
+        training, such as Bytes and LZW[v=4k]. With --run they are tokenizers of that run, and shades say how many bits each token costs \
+        the M2 that was trained on it.
 
         EXAMPLE
           harness show Bytes spm --text 'The quick brown fox'
           harness show spm dictionary --file page.txt --html page.html
           echo 'naïve 東京' | harness show spm --ids
+          harness show Bytes 'SentencePiece[v=4k]' --run runs/quick --text 'The quick brown fox'
         """)
   }
   @Argument(help: "Folders of trained tokenizers, or names of those that need no training.") var tokenizers: [String]
   @Option(help: "Text to cut; standard input if neither this nor --file is given.") var text: String?
   @Option(help: "File to cut.") var file: String?
+  @Option(
+    name: .customLong("run"),
+    help: ArgumentHelp("Run folder whose models say what each token costs.", valueName: "folder")) var runFolder:
+    String?
+  @Option(help: "M2 size of the run; the newest if left out.") var size: String?
   @Flag(help: "Every token with its id, too.") var ids = false
   @Flag(help: "Machine-readable output.") var json = false
   @Option(help: ArgumentHelp("Page to write instead, with everything in one file.", valueName: "file")) var html:
     String?
   @Option(help: "Colours: auto, always, never.") var color = ColourChoice.auto
   @Option(help: "Columns; the terminal's, or 80, if left out.") var columns: Int?
+  @OptionGroup var store: StoreOptions
   @OptionGroup var threads: ThreadOptions
 
   enum ColourChoice: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
@@ -49,11 +58,18 @@ struct ShowCommand<Source: RegistrySource>: ParsableCommand {
     guard bytes.count <= Self.mostBytes else {
       throw FileError(file ?? "standard input", "has \(bytes.count) bytes; show takes up to 1 MiB")
     }
+    let opened = try runFolder.map { (RunFolder($0), try store.openExisting()) }
     let rows = try tokenizers.map { name in
-      let tokenizer = try namedTokenizer(name, registry, threads: threads.threads)
+      let cell = try opened.map { folder, store in
+        try FinishedCell(
+          records: folder.records, store: store, tokenizer: name, size: size, seed: nil, variant: nil, budget: nil,
+          registry: registry, threads: threads.threads)
+      }
+      let tokenizer = try cell?.tokenizer ?? namedTokenizer(name, registry, threads: threads.threads)
       let tokens = try tokenizer.encode(bytes)
       return TokenizedText.Row(
-        name: tokenizer.spec.canonicalName, ids: tokens, byteCounts: try tokenizer.byteCounts(of: tokens, in: bytes))
+        name: tokenizer.spec.canonicalName, ids: tokens, byteCounts: try tokenizer.byteCounts(of: tokens, in: bytes),
+        bits: try cell.map { try bits(of: tokens, under: $0) })
     }
     if json { return try printJSON(rows.map { Output($0, bytes) }) }
     let shown = TokenizedText(bytes, rows: rows)
@@ -62,6 +78,14 @@ struct ShowCommand<Source: RegistrySource>: ParsableCommand {
       return try writeAtomically(Array(page.utf8), to: html)
     }
     print(shown.terminal(columns: columns ?? terminalColumns(), inColour: isInColour, showsIDs: ids))
+  }
+
+  /// What each token costs a cell's M2, scored as the cell was: sequences of its length, each begun by BOS.
+  private func bits(of tokens: [Token], under cell: FinishedCell) throws -> [Double] {
+    try cell.model.nats(
+      of: { Int32(tokens[$0]) }, exampleTokenCounts: tokens.map { _ in 1 },
+      sequenceLength: cell.record.training?.sequenceLength ?? 512, precision: .f32, threads: threads.threads
+    ).map { $0 / log(2) }
   }
 
   private var isInColour: Bool {
@@ -86,6 +110,8 @@ struct ShowCommand<Source: RegistrySource>: ParsableCommand {
       let start: Int?, bytes: Int?
       /// The bytes as UTF-8, where they are.
       let text: String?
+      /// What it costs the run's M2.
+      let bits: Double?
     }
     let tokenizer: String
     let bytes: Int
@@ -97,12 +123,12 @@ struct ShowCommand<Source: RegistrySource>: ParsableCommand {
       var place = 0
       tokens = row.ids.indices.map { index in
         guard let count = row.byteCounts?[index] else {
-          return Token(id: row.ids[index], start: nil, bytes: nil, text: nil)
+          return Token(id: row.ids[index], start: nil, bytes: nil, text: nil, bits: row.bits?[index])
         }
         defer { place += count }
         return Token(
           id: row.ids[index], start: place, bytes: count,
-          text: String(validating: text[place..<place + count], as: UTF8.self))
+          text: String(validating: text[place..<place + count], as: UTF8.self), bits: row.bits?[index])
       }
     }
   }

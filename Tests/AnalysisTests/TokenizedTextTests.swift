@@ -56,6 +56,17 @@ func widthsAsWcwidth(character: Character, width: Int) { #expect(displayWidth(ch
   #expect(line == "\u{1B}[48;5;223;38;5;16ma\u{1B}[48;5;151;38;5;16mbc\u{1B}[0m")
 }
 
+@Test func bitsAreShades() {
+  let row = TokenizedText.Row(name: "M2", ids: [5, 6], byteCounts: [1, 2], bits: [0.5, 12])
+  let text = TokenizedText(Array("abc".utf8), rows: [row])
+  let view = text.terminal(columns: 80, inColour: true, showsIDs: true)
+  #expect(view.contains("4.167 bits/byte") && view.contains("5    0.50 bits  'a'"))
+  #expect(view.contains("\u{1B}[48;5;231;38;5;16ma\u{1B}[0m|\u{1B}[48;5;202;38;5;16mbc\u{1B}[0m"))
+  #expect(text.terminal(columns: 80, inColour: false).hasSuffix("a|bc"))
+  let page = text.page(title: "t")
+  #expect(page.contains("rgba(240,110,0,0.04)") && page.contains("title=\"token 2: id 6, 2 bytes, 12.00 bits\""))
+}
+
 @Test func tokensOfOneCodeAreCounted() {
   let text = TokenizedText(Array("abcd".utf8), rows: [.init(name: "AC", ids: [7, 9], byteCounts: nil)])
   let view = text.terminal(columns: 80, inColour: false, showsIDs: true)

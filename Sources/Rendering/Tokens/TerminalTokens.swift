@@ -5,19 +5,21 @@ extension TokenizedText {
   /// the same byte in the same column.
   /// - Parameters:
   ///   - columns: of the terminal, at least 20.
-  ///   - inColour: tokens on backgrounds of changing colours; else with `|` where one begins.
+  ///   - inColour: tokens on backgrounds of changing colours, or, of a model's, the darker the more bits they cost it;
+  ///     else, and beside such shades, with `|` where one begins.
   ///   - showsIDs: every token with its id after that, one to a line.
   public func terminal(columns: Int, inColour: Bool, showsIDs: Bool = false) -> String {
     var lines = header()
     let shown = rows.indices.compactMap { row in rows[row].byteCounts.map { (row: row, owners: Self.visible($0)) } }
     let prefix = rows.count > 1 ? "\(rows.count) ".count : 0
     let starts = Set(shown.flatMap { Self.starts(rows[$0.row].byteCounts ?? []) }).subtracting([0])
-    let cuts = inColour ? [] : starts
+    let isShaded = rows.contains { $0.bits != nil }
+    let cuts = inColour && !isShaded ? [] : starts
     for line in self.lines(columns: max(20, columns) - prefix, cuts: cuts) {
       lines.append("")
       for (row, owners) in shown {
         let label = rows.count > 1 ? padded("\(row + 1)", to: prefix) : ""
-        lines.append(label + (inColour ? coloured(line, owners) : separated(line, owners, cuts)))
+        lines.append(label + shownLine(line, owners, cuts, backgrounds: inColour ? backgrounds(of: rows[row]) : nil))
       }
     }
     if showsIDs { lines += idLines(columns: max(20, columns)) }
@@ -32,6 +34,7 @@ extension TokenizedText {
       let ratio = row.ids.isEmpty ? absent : String(format: "%.2f", Double(text.count) / Double(row.ids.count))
       return (rows.count > 1 ? "\(index + 1) " : "") + padded(row.name, to: widest) + "  "
         + String(repeating: " ", count: most - count.count) + "\(count) tokens  \(ratio) bytes/token"
+        + (row.bits.map { String(format: "  %.3f bits/byte", $0.reduce(0, +) / Double(max(1, text.count))) } ?? "")
         + (row.byteCounts == nil && !row.ids.isEmpty
           ? "  (cut from one code: no token stands for bytes of its own)" : "")
     }
@@ -71,30 +74,39 @@ extension TokenizedText {
     return isMixed ? "\u{202D}\(shown)\u{202C}" : shown
   }
 
-  private func separated(_ line: [Unit], _ owners: [Int], _ cuts: Set<Int>) -> String {
-    var shown = ""
-    for unit in line {
-      let place = unit.bytes.lowerBound
-      if cuts.contains(place) { shown += owners[place] != owners[place - 1] ? "|" : " " }
-      shown += unit.text
-    }
-    return Self.leftToRight(line, shown)
-  }
-
-  /// Light backgrounds of the 256 colours, told apart by their neighbours in this order; black on them.
-  private static let backgrounds = [223, 151, 153, 225, 229, 189]
-
-  private func coloured(_ line: [Unit], _ owners: [Int]) -> String {
+  /// - Parameters:
+  ///   - owners: of each byte, the token that it belongs to, of those that stand for any.
+  ///   - backgrounds: of each of these tokens; nil for no colours.
+  private func shownLine(_ line: [Unit], _ owners: [Int], _ cuts: Set<Int>, backgrounds: [Int]?) -> String {
     var shown = ""
     var style = ""
     for unit in line {
-      let background = Self.backgrounds[owners[unit.bytes.lowerBound] % Self.backgrounds.count]
-      let next = "\u{1B}[48;5;\(background);38;5;\(unit.isByte ? 124 : 16)m"
-      if next != style { shown += next }
-      style = next
+      let place = unit.bytes.lowerBound
+      let begins = place > 0 && owners[place] != owners[place - 1]
+      if cuts.contains(place) {
+        if begins, backgrounds != nil { (shown, style) = (shown + "\u{1B}[0m", "") }
+        shown += begins ? "|" : " "
+      }
+      if let backgrounds {
+        let next = "\u{1B}[48;5;\(backgrounds[owners[place]]);38;5;\(unit.isByte ? 124 : 16)m"
+        if next != style { shown += next }
+        style = next
+      }
       shown += unit.text
     }
-    return Self.leftToRight(line, shown) + "\u{1B}[0m"
+    return Self.leftToRight(line, shown) + (backgrounds != nil ? "\u{1B}[0m" : "")
+  }
+
+  /// Of the tokens that stand for any bytes, one of the 256 colours each, black to be read on all: light ones, told apart
+  /// by neighbours; where a model says how many bits a token cost it, from white (less than one) to orange (11 and more).
+  private func backgrounds(of row: Row) -> [Int] {
+    let visible = (row.byteCounts ?? []).indices.filter { row.byteCounts?[$0] != 0 }
+    guard let bits = row.bits else {
+      let light = [223, 151, 153, 225, 229, 189]
+      return visible.indices.map { light[$0 % light.count] }
+    }
+    let shades: [(below: Double, colour: Int)] = [(1, 231), (2, 230), (4, 229), (6, 222), (8, 215), (11, 209)]
+    return visible.map { token in shades.first { bits[token] < $0.below }?.colour ?? 202 }
   }
 
   private func idLines(columns: Int) -> [String] {
@@ -108,6 +120,7 @@ extension TokenizedText {
         + row.ids.indices.map { token in
           let id = "\(row.ids[token])"
           return String(repeating: " ", count: widest - id.count) + "\(id)  "
+            + (row.bits.map { String(format: "%6.2f bits  ", $0[token]) } ?? "")
             + (byteCounts[token] == 0 ? "(none)" : "'\(shown[token])'")
         }
     }

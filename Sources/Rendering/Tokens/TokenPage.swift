@@ -2,7 +2,7 @@ import Foundation
 
 extension TokenizedText {
   /// The same as a page that needs nothing else: no network, no script; light or dark as the reader's system is.
-  /// What a token is (its id, its bytes) is its title, shown under the pointer.
+  /// What a token is (its id, its bytes, with a model its bits) is its title, shown under the pointer.
   public func page(title: String, columns: Int = 100) -> String {
     let shown = rows.indices.filter { rows[$0].byteCounts != nil }
     var body = "<table>\n<tr><th></th><th>tokenizer</th><th>tokens</th><th>bytes/token</th></tr>\n"
@@ -65,8 +65,12 @@ extension TokenizedText {
         if open != nil { html += "</span>" }
         open = token
         let bytes = byteCounts[token]
+        let bits = row.bits.map { String(format: ", %.2f bits", $0[token]) } ?? ""
+        let style =
+          row.bits.map { String(format: "style=\"background:rgba(240,110,0,%.2f)\"", min(max($0[token], 0) / 14, 0.9)) }
+          ?? "class=\"t\(visible[place] % 6)\""
         html +=
-          "<span class=\"t\(visible[place] % 6)\" title=\"token \(token + 1): id \(row.ids[token]), \(bytes) byte\(bytes == 1 ? "" : "s")\">"
+          "<span \(style) title=\"token \(token + 1): id \(row.ids[token]), \(bytes) byte\(bytes == 1 ? "" : "s")\(bits)\">"
       }
       html +=
         "<i style=\"width:\(unit.width)ch\"\(unit.isByte ? " class=\"byte\"" : "")>\(xmlEscaped(unit.text))</i>"

@@ -8,9 +8,11 @@ public struct TokenizedText: Sendable {
     public let ids: [UInt32]
     /// Of each token, the bytes that it stands for, all together the text; nil where tokens stand for none in particular.
     public let byteCounts: [Int]?
+    /// Of each token, -log2 of the probability that a model gave it; nil without a model.
+    public let bits: [Double]?
 
-    public init(name: String, ids: [UInt32], byteCounts: [Int]?) {
-      (self.name, self.ids, self.byteCounts) = (name, ids, byteCounts)
+    public init(name: String, ids: [UInt32], byteCounts: [Int]?, bits: [Double]? = nil) {
+      (self.name, self.ids, self.byteCounts, self.bits) = (name, ids, byteCounts, bits)
     }
   }
 
@@ -30,10 +32,11 @@ public struct TokenizedText: Sendable {
   public let rows: [Row]
   let units: [Unit]
 
-  /// - Precondition: of every row that has them, Σ byteCounts is the text.
+  /// - Precondition: of every row that has them, Σ byteCounts is the text, and bits are one a token.
   public init(_ text: [UInt8], rows: [Row]) {
     for row in rows {
       precondition(row.byteCounts.map { $0.count == row.ids.count && $0.reduce(0, +) == text.count } ?? true)
+      precondition(row.bits.map { $0.count == row.ids.count } ?? true)
     }
     (self.text, self.rows) = (text, rows)
     let boundaries = Set(rows.flatMap { row in Self.starts(row.byteCounts ?? []) })
