@@ -61,7 +61,7 @@ private final class Workplace: @unchecked Sendable {
   private var room: UnsafeMutableBufferPointer<Token>
 
   /// Pre-tokens kept at a time, a power of two; each lies at one place, where a newer one replaces it.
-  private static let places = 1 << 14
+  private static let places = 1 << 16
   /// Of one: its bytes as two words; its length, how many tokens (0: nothing is here), whether it stands alone; the
   /// tokens.
   private static let placeBytes = 64, tokensOffset = 20, mostTokens = 11, mostBytes = 16
