@@ -95,14 +95,11 @@ public struct BPEBackend: TokenizerBackend {
 
   public func load(_ spec: ResolvedSpec, from folder: String, context: LoadingContext) throws -> any Tokenizer {
     let file = try VocabularyFile(.bpe, from: folder)
-    let rules = file.rules.enumerated().map {
-      BPEVocabulary.Rule(left: $1.0, right: $1.1, result: $1.2, rank: $0)
-    }
     let vocabulary = try VocabularyFile.checked(in: folder) {
       guard file.tokens.count == spec.mergeVocabularySize else {
         throw BPEVocabularyError("\(file.tokens.count) tokens, not \(spec.mergeVocabularySize)")
       }
-      return try BPEVocabulary(tokens: file.tokens, rules: rules)
+      return try BPEVocabulary(tokens: file.tokens, rules: file.mergeRules)
     }
     return try BPETokenizer(spec, vocabulary)
   }

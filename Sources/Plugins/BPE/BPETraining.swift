@@ -16,7 +16,8 @@ enum BPETraining {
   static func train(
     _ size: Int, split: SplitPattern, name: String, _ context: TrainingContext
   ) throws -> (tokens: ByteStringTable, rules: [BPEVocabulary.Rule]) {
-    var merger = try merger(split: split, name: name, context)
+    let counts = try counts(split: split, name: name, context)
+    var merger = PairMerger(strings: counts.strings, counts: counts.counts)
     context.report("merging pairs for \(name)")
     var tokens = byteTokens()
     var rules: [BPEVocabulary.Rule] = []
@@ -24,8 +25,8 @@ enum BPETraining {
     return (tokens, rules)
   }
 
-  /// The examples' text in bytes, ready to be merged.
-  static func merger(split: SplitPattern, name: String, _ context: TrainingContext) throws -> PairMerger {
+  /// The pre-tokens of the examples.
+  static func counts(split: SplitPattern, name: String, _ context: TrainingContext) throws -> PreTokenCounts {
     context.report("counting pre-tokens for \(name)")
     let isCut = split != .none
     var left = undividedBytes
@@ -37,7 +38,7 @@ enum BPETraining {
     guard counts.strings.count > 0 else {
       throw TokenizerError.training(name, reason: "there is no training text")
     }
-    return PairMerger(strings: counts.strings, counts: counts.counts)
+    return counts
   }
 
   /// The 256 single bytes, each its own id.

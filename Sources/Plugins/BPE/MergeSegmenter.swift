@@ -32,13 +32,12 @@ struct MergeSegmenter: PreTokenSegmenter {
     }
   }
 
-  func segment(_ piece: UnsafeBufferPointer<UInt8>, into tokens: inout [Token]) -> Bool {
+  func segment(_ piece: UnsafeBufferPointer<UInt8>, into tokens: inout [Token]) {
     if piece.count <= vocabulary.longest, let token = vocabulary.tokens.index(of: piece), isWhole[token] {
       tokens.append(Token(token))
     } else {
       Self.merge(piece, vocabulary.byteTokens, merges, into: &tokens)
     }
-    return false
   }
 
   private static func merge(

@@ -33,7 +33,7 @@ struct PairMerger {
     static func < (a: Candidate, b: Candidate) -> Bool { a.count != b.count ? a.count < b.count : a.pair > b.pair }
   }
 
-  /// Every byte of every string a symbol.
+  /// Every byte of every string a symbol, at places one after another.
   init(strings: ByteStringTable, counts: [Int64]) {
     self.init(placeCount: strings.totalBytes)
     sequences.reserveCapacity(strings.totalBytes)
@@ -45,12 +45,18 @@ struct PairMerger {
     countPairs()
   }
 
-  /// Sequences that occur once each.
-  init(sequences list: some Sequence<some Collection<Token>>, placeCount: Int) {
-    self.init(placeCount: placeCount)
-    for sequence in list { append(sequence) }
+  /// Sequences that occur once each, ``separator`` between them.
+  init(separated tokens: [Token]) {
+    self.init(placeCount: tokens.count)
+    var start = 0
+    for end in 0...tokens.count where end == tokens.count || tokens[end] == Self.separator {
+      append(tokens[start..<end])
+      start = end + 1
+    }
     countPairs()
   }
+
+  static let separator = Token.max
 
   private init(placeCount: Int) {
     precondition(placeCount < Int(Self.end), "too long a text for one training")
@@ -151,5 +157,43 @@ struct PairMerger {
       body(place, weight(place))
     }
     swap(&places, &scratch)
+  }
+
+  /// Takes a merged symbol apart again.
+  /// - Parameters:
+  ///   - place: where it may stand, in sequences made of strings.
+  ///   - parts: what it becomes, each so many bytes long.
+  ///   - body: gets every part's place.
+  /// - Returns: how often it occurs there; nil where it does not stand there, and nothing is done.
+  mutating func split(
+    _ place: UInt32, _ symbol: Token, into parts: [(symbol: Token, length: Int)], _ body: (Token, UInt32) -> Void
+  ) -> Int64? {
+    guard symbols[Int(place)] == symbol else { return nil }
+    let before = previous[Int(place)], after = next[Int(place)]
+    if before != Self.end { subtract(before) }
+    if after != Self.end { subtract(place) }
+    var left = before
+    var here = place
+    for part in parts {
+      symbols[Int(here)] = part.symbol
+      previous[Int(here)] = left
+      if left != Self.end { next[Int(left)] = here }
+      body(part.symbol, here)
+      left = here
+      here += UInt32(part.length)
+    }
+    next[Int(left)] = after
+    if after != Self.end { previous[Int(after)] = left }
+    var pairPlace = before == Self.end ? place : before
+    while pairPlace != after, next[Int(pairPlace)] != Self.end {
+      add(pairPlace)
+      pairPlace = next[Int(pairPlace)]
+    }
+    return weight(place)
+  }
+
+  /// The symbols of the sequence that begins at a place.
+  func symbols(from start: UInt32) -> [Token] {
+    sequence(first: start) { next[Int($0)] == Self.end ? nil : next[Int($0)] }.map { symbols[Int($0)] }
   }
 }

@@ -9,11 +9,14 @@ import Tokenizers
 final class PreTokenEncoder: Sendable {
   private let preTokenizer: PreTokenizer
   private let segmenter: any PreTokenSegmenter
+  private let alone: PreTokenizer
   private let idle = Mutex<[Workplace]>([])
 
-  init(_ preTokenizer: PreTokenizer, _ segmenter: any PreTokenSegmenter) {
+  /// - Parameter alone: finds something in the pre-tokens that ``forEachPreToken(in:_:)`` calls alone.
+  init(_ preTokenizer: PreTokenizer, _ segmenter: any PreTokenSegmenter, alone: PreTokenizer = .nothing) {
     self.preTokenizer = preTokenizer
     self.segmenter = segmenter
+    self.alone = alone
   }
 
   /// - Throws: what ``PreTokenMatcher/forEach(in:_:)`` throws.
@@ -23,7 +26,7 @@ final class PreTokenEncoder: Sendable {
         let room = place.room(for: text.count)
         var count = 0
         try place.matcher.forEach(in: text) { piece in
-          _ = place.tokens(of: piece, segmenter, into: room, &count)
+          _ = try place.tokens(of: piece, segmenter, into: room, &count)
         }
         return Array(UnsafeBufferPointer(start: room, count: count))
       }
@@ -37,7 +40,7 @@ final class PreTokenEncoder: Sendable {
         let room = place.room(for: text.count)
         try place.matcher.forEach(in: text) { piece in
           var count = 0
-          let standsAlone = place.tokens(of: piece, segmenter, into: room, &count)
+          let standsAlone = try place.tokens(of: piece, segmenter, into: room, &count)
           try body(UnsafeBufferPointer(start: room, count: count), standsAlone)
         }
       }
@@ -45,7 +48,7 @@ final class PreTokenEncoder: Sendable {
   }
 
   private func withWorkplace<Result>(_ body: (Workplace) throws -> Result) rethrows -> Result {
-    let place = idle.withLock { $0.popLast() } ?? Workplace(preTokenizer)
+    let place = idle.withLock { $0.popLast() } ?? Workplace(preTokenizer, alone)
     defer { idle.withLock { $0.append(place) } }
     return try body(place)
   }
@@ -56,6 +59,7 @@ final class PreTokenEncoder: Sendable {
 /// `@unchecked Sendable`: in use by one thread at a time, the one that has taken it from the idle ones.
 private final class Workplace: @unchecked Sendable {
   let matcher: PreTokenMatcher
+  private let alone: PreTokenMatcher
   private let known: UnsafeMutableRawPointer
   private var found: [Token] = []
   private var room: UnsafeMutableBufferPointer<Token>
@@ -66,8 +70,9 @@ private final class Workplace: @unchecked Sendable {
   /// tokens.
   private static let placeBytes = 64, tokensOffset = 20, mostTokens = 11, mostBytes = 16
 
-  init(_ preTokenizer: PreTokenizer) {
+  init(_ preTokenizer: PreTokenizer, _ alone: PreTokenizer) {
     matcher = PreTokenMatcher(preTokenizer)
+    self.alone = PreTokenMatcher(alone)
     known = .allocate(byteCount: Self.places * Self.placeBytes, alignment: 64)
     known.initializeMemory(as: UInt8.self, repeating: 0, count: Self.places * Self.placeBytes)
     room = .allocate(capacity: 1 << 14)
@@ -88,14 +93,14 @@ private final class Workplace: @unchecked Sendable {
     return room.baseAddress.unsafelyUnwrapped
   }
 
-  /// Writes a pre-token's tokens after the first `count`.
+  /// Writes a pre-token's tokens after the first `count`. Returns whether it stands alone.
   @inline(__always)
   func tokens(
     of piece: UnsafeBufferPointer<UInt8>, _ segmenter: any PreTokenSegmenter, into room: UnsafeMutablePointer<Token>,
     _ count: inout Int
-  ) -> Bool {
+  ) throws -> Bool {
     guard piece.count <= Self.mostBytes, let start = piece.baseAddress else {
-      return segment(piece, segmenter, into: room, &count)
+      return try segment(piece, segmenter, into: room, &count)
     }
     let (low, high) = words(start, piece.count)
     let hash = mixed(mixed(UInt64(truncatingIfNeeded: piece.count), low), high)
@@ -111,7 +116,7 @@ private final class Workplace: @unchecked Sendable {
       return header >> 16 != 0
     }
     let before = count
-    let standsAlone = segment(piece, segmenter, into: room, &count)
+    let standsAlone = try segment(piece, segmenter, into: room, &count)
     let found = count - before
     if found <= Self.mostTokens {
       place.storeBytes(of: low, as: UInt64.self)
@@ -127,13 +132,13 @@ private final class Workplace: @unchecked Sendable {
   private func segment(
     _ piece: UnsafeBufferPointer<UInt8>, _ segmenter: any PreTokenSegmenter, into room: UnsafeMutablePointer<Token>,
     _ count: inout Int
-  ) -> Bool {
+  ) throws -> Bool {
     found.removeAll(keepingCapacity: true)
-    let standsAlone = segmenter.segment(piece, into: &found)
+    segmenter.segment(piece, into: &found)
     for token in found {
       room[count] = token
       count += 1
     }
-    return standsAlone
+    return try alone.hasMatch(in: piece)
   }
 }

@@ -19,6 +19,14 @@ final class PreTokenizer: @unchecked Sendable {
   static let libraryVersion = "\(configuration(UInt32(PCRE2_CONFIG_VERSION))), Unicode "
     + configuration(UInt32(PCRE2_CONFIG_UNICODE_VERSION))
 
+  /// Cuts nothing, and matches nothing.
+  static let nothing = PreTokenizer()
+
+  private init() {
+    code = nil
+    isCompiled = false
+  }
+
   convenience init(_ pattern: SplitPattern) throws {
     try self.init(expression: pattern.expression)
   }
@@ -121,6 +129,14 @@ final class PreTokenMatcher {
       if position < end { try body(piece(position, end)) }
       position = end
     }
+  }
+
+  /// Whether the expression matches somewhere in a pre-token; true of what is no text where there is an expression.
+  func hasMatch(in piece: UnsafeBufferPointer<UInt8>) throws -> Bool {
+    guard preTokenizer.code != nil, let start = piece.baseAddress else { return false }
+    let (end, isText) = utf8Stretch(in: piece, from: 0)
+    guard isText, end == piece.count else { return true }
+    return try findMatch(start, piece.count, from: 0)
   }
 
   /// Whether there is a match at or after `from`; ``bounds`` is where.

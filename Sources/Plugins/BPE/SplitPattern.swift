@@ -54,6 +54,11 @@ enum SplitPattern: String, CaseIterable {
     }
   }
 
+  /// What the pre-tokens hold that no superword takes in: a digit, two signs in a row, or spaces at the end.
+  /// - Source: Liu et al. 2025, their training script for the second stage.
+  static let noSuperword =
+    "[\(CharacterClass.digit)]|[^\(CharacterClass.space)\(CharacterClass.letter)\(CharacterClass.digit)]{2}| +$"
+
   /// The next character is ASCII, or there is none.
   private static let notBesideUnicode = #"(?![^\x00-\x7f])"#
   /// A word that starts here, after at most one other character, has a character that is not ASCII, or stands before one.

@@ -91,6 +91,11 @@ struct VocabularyFile {
     }
   }
 
+  /// The rules as merges, each place in the list a rank.
+  var mergeRules: [BPEVocabulary.Rule] {
+    rules.enumerated().map { BPEVocabulary.Rule(left: $1.0, right: $1.1, result: $1.2, rank: $0) }
+  }
+
   /// A vocabulary made of the file's parts.
   /// - Throws: ``TokenizerError/damagedFile(_:reason:)`` where the parts are none.
   static func checked<Result>(in folder: String, _ body: () throws -> Result) throws -> Result {

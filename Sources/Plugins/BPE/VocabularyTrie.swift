@@ -55,7 +55,7 @@ struct GreedySegmenter: PreTokenSegmenter {
   private let trie: VocabularyTrie
   init(_ vocabulary: BPEVocabulary) { trie = VocabularyTrie(vocabulary) }
 
-  func segment(_ piece: UnsafeBufferPointer<UInt8>, into tokens: inout [Token]) -> Bool {
+  func segment(_ piece: UnsafeBufferPointer<UInt8>, into tokens: inout [Token]) {
     var position = 0
     while position < piece.count {
       var best: (token: Token, end: Int) = (0, position)
@@ -63,7 +63,6 @@ struct GreedySegmenter: PreTokenSegmenter {
       tokens.append(best.token)
       position = best.end
     }
-    return false
   }
 }
 
@@ -74,7 +73,7 @@ struct FewestTokensSegmenter: PreTokenSegmenter {
   private let trie: VocabularyTrie
   init(_ vocabulary: BPEVocabulary) { trie = VocabularyTrie(vocabulary) }
 
-  func segment(_ piece: UnsafeBufferPointer<UInt8>, into tokens: inout [Token]) -> Bool {
+  func segment(_ piece: UnsafeBufferPointer<UInt8>, into tokens: inout [Token]) {
     /// Of each prefix: tokens of its shortest path, the last of them, and where that one begins.
     var paths = [(count: Int, token: Token, start: Int)](repeating: (.max, 0, 0), count: piece.count + 1)
     paths[0].count = 0
@@ -94,6 +93,5 @@ struct FewestTokensSegmenter: PreTokenSegmenter {
       end = paths[end].start
     }
     tokens[first...].reverse()
-    return false
   }
 }
