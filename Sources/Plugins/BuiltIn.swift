@@ -5,6 +5,7 @@ import Tokenizers
 public let builtInBackends: [any TokenizerBackend] = [
   BytesBackend(),
   SentencePieceBackend(),
+  BPEBackend(),
   GZipBackend(),
   ArithmeticCodingBackend(),
   StaticArithmeticCodingBackend(),
