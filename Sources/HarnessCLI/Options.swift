@@ -80,7 +80,8 @@ extension StoreOptions {
   }
 }
 
-/// On Ctrl-C and SIGTERM: claims are given back at once, so that the next run need not wait for them to go stale.
+/// On Ctrl-C and SIGTERM: claims are given back at once, so that the next run need not wait for them to go stale, and
+/// plug-ins end.
 /// Checkpoints are on disk already.
 private func stopCleanly() {
   for (number, status) in [(SIGINT, Int32(130)), (SIGTERM, 143)] {
@@ -88,6 +89,7 @@ private func stopCleanly() {
     let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInitiated))
     source.setEventHandler {
       Claim.releaseAll()
+      ChildProcess.endAll()
       printError("stopped; run the same command again to go on")
       _exit(status)
     }

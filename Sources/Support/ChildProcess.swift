@@ -1,5 +1,6 @@
 import CSystem
 import Foundation
+import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -18,6 +19,20 @@ public final class ChildProcess {
   private var input: Int32, output: Int32, errors: Int32
   private var ending: Ending?
   private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+
+  /// All that live, none of them reaped: their numbers are theirs.
+  private static let running = Mutex<Set<pid_t>>([])
+
+  /// Kills every child with its group; for a process that is about to end.
+  public static func endAll() {
+    running.withLock { for process in $0 { killGroup(process) } }
+  }
+
+  /// - Requires: a child that is not reaped, so that no other process and no other group can have its number.
+  private static func killGroup(_ process: pid_t) {
+    kill(-process, SIGKILL)
+    kill(process, SIGKILL)  // it may have left its group
+  }
 
   /// How a process ended.
   public enum Ending: Sendable, Equatable, CustomStringConvertible {
@@ -59,6 +74,7 @@ public final class ChildProcess {
     }
     for end in [pipes[0][0], pipes[1][1], pipes[2][1]] { close(end) }
     self.process = process
+    _ = Self.running.withLock { $0.insert(process) }
     (input, output, errors) = (pipes[0][1], pipes[1][0], pipes[2][0])
     for end in [input, output, errors] {
       _ = fcntl(end, F_SETFL, fcntl(end, F_GETFL) | O_NONBLOCK)
@@ -149,9 +165,10 @@ public final class ChildProcess {
   @discardableResult
   public func end(errors takeErrors: (UnsafeRawBufferPointer) -> Void = { _ in }) -> Ending {
     if let ending { return ending }
-    // Before it is reaped, no other group can have its number.
-    kill(-process, SIGKILL)
-    kill(process, SIGKILL)
+    Self.running.withLock { running in
+      running.remove(process)
+      Self.killGroup(process)
+    }
     let code = csystem_reap(process)
     let ending: Ending = code < 0 ? .signal(-code) : .status(code)
     self.ending = ending

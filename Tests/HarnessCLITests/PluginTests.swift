@@ -16,7 +16,8 @@ private let program = #"""
       if kind == "encode":
           if "print" in sys.argv: print("Encoding now", flush=True)
           if "exit" in sys.argv: sys.exit(3)
-          payload = b"".join(bytes([b, 0, 0, 0]) for b in data)
+          payload = bytearray(4 * len(data))
+          payload[::4] = data
       if kind.startswith("decode"): payload = data[::4]
       stdout.write(json.dumps({**header, "payload": len(payload)}).encode() + b"\n" + payload)
       stdout.flush()
@@ -69,6 +70,50 @@ private let program = #"""
   #expect(stale.status != 0, "\(stale.errors)")
 }
 
+/// A run that is told to stop takes its plug-ins with it, however busy.
+@Test func pluginsEndWithTheRun() throws {
+  let scratch = try Scratch()
+  let corpus = try scratch.write("corpus.txt", text), note = scratch.path + "/pid"
+  let busy = program.replacing(
+    "if kind == \"load\"",
+    with:
+      "if kind == \"train\": open(\"\(note)\", \"w\").write(str(os.getpid())); time.sleep(300)\n    if kind == \"load\""
+  )
+  let plugin = try scratch.write("busy.py", Data(("import os, time\n" + busy).utf8))
+  let yaml = """
+    corpus: {paths: ["\(corpus)"], validationShare: 0.3}
+    plugins: {busy: [python3, "\(plugin)"]}
+    m2: {sizes: [1m], sequenceLength: 32, batch: 2}
+    match: {by: steps, budget: 12}
+    tokenizers: [busy]
+    """
+  let run = Process()
+  run.executableURL = harnessURL
+  run.arguments = [
+    "run", try scratch.write("busy.yaml", Data(yaml.utf8)), "--out", scratch.path + "/run", "--store",
+    scratch.path + "/store",
+  ]
+  run.standardError = FileHandle.nullDevice
+  try run.run()
+  var process: pid_t?
+  for _ in 0..<600 where process == nil {
+    usleep(100_000)
+    process = (try? String(contentsOfFile: note, encoding: .utf8)).flatMap { pid_t($0) }
+  }
+  let plugged = try #require(process)
+  #expect(kill(plugged, 0) == 0)
+  run.terminate()
+  run.waitUntilExit()
+  #expect(run.terminationStatus == 143)
+  var lives = true
+  for _ in 0..<50 where lives {
+    usleep(100_000)
+    let state = (try? String(contentsOfFile: "/proc/\(plugged)/stat", encoding: .utf8)) ?? ""
+    lives = kill(plugged, 0) == 0 && !state.contains(") Z ")
+  }
+  #expect(!lives)
+}
+
 @Test func mistakesInPluginsAreNamed() throws {
   let scratch = try Scratch()
   let plugin = try scratch.write("my.py", Data(program.utf8))
@@ -89,7 +134,7 @@ private let program = #"""
     ("mine: [no-such-program]", "bad.yaml:6: plugins.mine: mine: its plug-in does not start"),
     ("mine: [python3, -c, 'print(1)']", "plugins.mine: mine: its plug-in (python3 -c print(1)) wrote \"1\""),
     ("Bytes: [python3, \"\(plugin)\"]", "two tokenizers are named 'Bytes'"),
-    ("mine: []", "give the command that starts it"), ("mine: {runs: [a]}", "give the command that starts it"),
+    ("mine: []", "give the command that starts it"), ("mine: {runs: [a]}", "did you mean 'run'?"),
     ("mine: {run: [a], tmeout: 3}", "did you mean 'timeout'?"), ("mine: {run: [a], timeout: 0}", "must be a number"),
   ] { #expect(try errors(plugins).contains(problem), "\(plugins)") }
 }

@@ -18,7 +18,7 @@ private func problems(_ command: PluginCommand, _ name: String = "mine") throws 
 }
 
 @Test(arguments: ["mine", "mine[v=300]"]) func theExampleInPythonAloneConforms(name: String) throws {
-  #expect(try problems(PluginCommand(name: "mine", words: ["python3", examples + "/words.py"]), name) == [])
+  #expect(try problems(PluginCommand(name: "mine", words: [python, examples + "/words.py"]), name) == [])
 }
 
 @Test(
@@ -118,7 +118,7 @@ func theExampleOverALibraryConforms(name: String) throws {
   more.words.append("--table=\(folder.path)/table")
   more.files = [folder.path + "/saved/plugin.json"]
   let identity = try ExternalBackend(more).descriptor.libraries
-  #expect(identity["plugin file \(folder.path)/table"] != nil && identity.count == 6)
+  #expect(identity["plugin file \(folder.path)/table"] != nil && identity.count == 7)
   more.files = [folder.path + "/none"]
   #expect { try ExternalBackend(more) } throws: { "\($0)".contains("none: cannot be read") }
 

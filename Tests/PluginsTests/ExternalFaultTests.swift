@@ -19,7 +19,7 @@ private let everywhere = ["hello", "train", "load", "encode", "decode"]
 
 private let faults = [
   Fault(name: "exit", points: everywhere, reason: "ended with exit status 3 while it was asked to"),
-  Fault(name: "raise", points: everywhere, reason: "ValueError: a made-up problem"),
+  Fault(name: "raise", points: ["train", "encode"], reason: "ValueError: a made-up problem"),
   Fault(name: "kill", points: everywhere, reason: "was ended by signal 9"),
   Fault(name: "print", points: everywhere, reason: "wrote \"Loading the vocabulary\" to its standard output"),
   Fault(name: "garbage", points: everywhere, reason: "which is no frame"),
@@ -28,15 +28,15 @@ private let faults = [
   Fault(name: "half and exit", points: everywhere, reason: "in the middle of a frame (3 of the 100 bytes"),
   Fault(name: "huge", points: ["encode"], reason: "whose payload is no number of bytes"),
   Fault(name: "negative", points: ["encode"], reason: "whose payload is no number of bytes"),
-  Fault(name: "no id", points: everywhere, reason: "'id' is missing"),
-  Fault(name: "wrong id", points: everywhere, reason: "each request gets one answer"),
+  Fault(name: "no id", points: ["load"], reason: "'id' is missing"),
+  Fault(name: "wrong id", points: ["hello", "decode"], reason: "each request gets one answer"),
   Fault(name: "twice", points: ["load", "encode"], reason: "each request gets one answer"),
   Fault(name: "counts", points: ["encode", "decode"], reason: "where its counts"),
   Fault(name: "short counts", points: ["encode", "decode"], reason: "with counts of"),
   Fault(name: "closed", points: ["train", "encode"], reason: "closed its standard output"),
   Fault(name: "orphan", points: everywhere, reason: "ended with exit status 0"),
-  Fault(name: "silence", points: everywhere, reason: "is silent for 3 s while it was asked to", isSilent: true),
-  Fault(name: "deaf", points: ["encode", "decode"], reason: "is silent for 3 s", isSilent: true),
+  Fault(name: "silence", points: everywhere, reason: "is silent for 2 s while it was asked to", isSilent: true),
+  Fault(name: "deaf", points: ["encode", "decode"], reason: "is silent for 2 s", isSilent: true),
   Fault(name: "half header", points: ["load"], reason: "having written \"{\"id\":\" without a newline", isSilent: true),
   Fault(name: "half payload", points: ["encode"], reason: "having written 3 of the 100 bytes", isSilent: true),
 ]
@@ -55,7 +55,7 @@ private func use(_ command: PluginCommand, threads: Int = 2) throws {
   for point in fault.points {
     let folder = try PluginFolder()
     let command = try folder.command(
-      faultyPlugin, [fault.name, point], timeout: fault.isSilent ? 3 : 60)
+      faultyPlugin, [fault.name, point], timeout: fault.isSilent ? 2 : 60)
     let watch = Stopwatch()
     var found = "nothing is thrown"
     do { try use(command) } catch {

@@ -5,6 +5,18 @@ import Tokenizers
 
 @testable import Plugins
 
+/// The Python that PATH finds, itself and not a wrapper of it.
+let python: String = {
+  let process = Process(), output = Pipe()
+  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+  process.arguments = ["python3", "-c", "import sys; print(sys.executable, end='')"]
+  process.standardOutput = output
+  do { try process.run() } catch { return "python3" }
+  let path = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+  process.waitUntilExit()
+  return path.isEmpty ? "python3" : path
+}()
+
 /// A folder that goes away.
 final class PluginFolder: Sendable {
   let path = FileManager.default.temporaryDirectory.appendingPathComponent("plug-ins-\(UUID().uuidString)").path
@@ -22,7 +34,7 @@ final class PluginFolder: Sendable {
   ) throws -> PluginCommand {
     try writeAtomically(Array(program.utf8), to: path + "/" + name)
     return PluginCommand(
-      name: "mine", words: ["python3", path + "/" + name] + arguments, timeoutSeconds: timeout)
+      name: "mine", words: [python, path + "/" + name] + arguments, timeoutSeconds: timeout)
   }
 }
 
@@ -60,7 +72,9 @@ let faultyPlugin = #"""
       header, payload = {"id": id}, b""
       if kind == "hello": header |= {"protocol": 1, "name": "Faulty", "version": "1"}
       if kind == "load": header["vocabulary"] = 256
-      if kind == "encode": payload = b"".join(bytes([b, 0, 0, 0]) for b in data)
+      if kind == "encode":
+          payload = bytearray(4 * len(data))
+          payload[::4] = data
       if kind.startswith("decode"): payload = data[::4]
       if "counts" in request: header["counts"] = request["counts"]
       if here:
