@@ -18,8 +18,8 @@ HELLO = {
 
 
 def items(data, counts, width=1):
-    ends = list(itertools.accumulate(width * count for count in counts))
-    return [data[start:end] for start, end in zip([0] + ends, ends)]
+    ends = [0, *itertools.accumulate(width * count for count in counts)]
+    return [data[start:end] for start, end in itertools.pairwise(ends)]
 
 
 def train(request):

@@ -1,14 +1,14 @@
 """A tokenizer in Python alone: the commonest words of the training text, and single bytes for all else."""
 import collections, itertools, json, re, struct, sys
-
 stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
 WORD = re.compile(rb" ?[A-Za-z]+|[\s\S]")
-HELLO = {"protocol": 1, "name": "Words", "version": "1", "trainingBytes": 1 << 23, "parameters": [
-    {"key": "v", "kind": "integer", "from": 256, "to": 65536, "default": "4k", "summary": "at most so many ids"}]}
+V = {"key": "v", "kind": "integer", "from": 256, "to": 65536, "default": "4k", "summary": "at most so many ids"}
+HELLO = {"protocol": 1, "name": "Words", "version": "1", "summary": "common words, and bytes", "parameters": [V],
+         "trainingBytes": 1 << 23}
 
 def items(data, counts, width):
-    ends = list(itertools.accumulate(width * count for count in counts))
-    return [data[start:end] for start, end in zip([0] + ends, ends)]
+    ends = [0, *itertools.accumulate(width * count for count in counts)]
+    return [data[start:end] for start, end in itertools.pairwise(ends)]
 
 while line := stdin.readline():
     request = json.loads(line)

@@ -94,6 +94,7 @@ private let program = #"""
     scratch.path + "/store",
   ]
   run.standardError = FileHandle.nullDevice
+  run.environment = ProcessInfo.processInfo.environment.merging(["TMPDIR": scratch.path]) { $1 }
   try run.run()
   var process: pid_t?
   for _ in 0..<600 where process == nil {

@@ -116,6 +116,18 @@ private func isGone(_ process: pid_t) -> Bool {
   #expect(try folder.processes() == started, "the process was given up")
 }
 
+/// An answer to the first line of a request; the rest is more than a pipe holds.
+@Test func anAnswerMayComeBeforeTheRequestIsRead() throws {
+  let folder = try PluginFolder()
+  let tokenizer = try trained(folder.command(faultyPlugin, ["early", "encode"]))
+  for _ in 0..<2 {
+    #expect(throws: TokenizerError.encoding(tokenizer: "mine", reason: "no need to read it")) {
+      try tokenizer.encode([UInt8](repeating: 1, count: 3_000_000))
+    }
+    #expect(try tokenizer.decode([7, 8], byteCount: 2) == [7, 8])
+  }
+}
+
 @Test func progressIsAHeartbeatAndIsPassedOn() throws {
   let folder = try PluginFolder(), lines = Lines()
   let context = TrainingContext(

@@ -69,7 +69,7 @@ func whatIsNoFrameIsRefused(text: String, problem: String) {
 }
 
 @Test func whatIsQuotedCanBePrinted() {
-  #expect(quoted(Array("a\tb\r".utf8) + [0, 7]) == "\"a\\tb\\r\\x00\\x07\"")
+  #expect(quoted(Array("a\tñ".utf8) + [0, 0xC3, 0xFF]) == #""a\x09ñ\x00\xc3\xff""#)
   #expect(quoted([UInt8](repeating: 0x61, count: 500)).count == 123)
 }
 

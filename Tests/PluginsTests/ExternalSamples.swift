@@ -68,7 +68,9 @@ let faultyPlugin = #"""
       request = json.loads(line)
       kind, id, here = request["request"], request["id"], request["request"] == point
       if here and fault == "deaf": time.sleep(100)
+      if here and fault == "early": send({"id": id, "error": {"message": "no need to read it"}})
       data = stdin.read(request["payload"])
+      if here and fault == "early": continue
       header, payload = {"id": id}, b""
       if kind == "hello": header |= {"protocol": 1, "name": "Faulty", "version": "1"}
       if kind == "load": header["vocabulary"] = 256

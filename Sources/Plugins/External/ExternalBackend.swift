@@ -11,7 +11,7 @@ public struct ExternalBackend: TokenizerBackend {
   /// Starts the plug-in once, to hear what it is.
   /// - Throws: ``TokenizerError/plugin(tokenizer:reason:)`` where it does not start, or does not speak the protocol.
   public init(_ command: PluginCommand) throws {
-    let name = command.name ?? command.line
+    let name = command.name ?? "--plugin"
     do { program = try PluginProgram(command) } catch let failure as PluginFailure {
       throw TokenizerError.plugin(tokenizer: name, reason: "\(failure)")
     }

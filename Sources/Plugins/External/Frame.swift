@@ -100,10 +100,12 @@ struct FrameParser {
 /// The first bytes in quotes, what cannot be printed as \xNN.
 func quoted(_ bytes: [UInt8]) -> String {
   let most = 120
-  let text = String(decoding: bytes.prefix(most), as: UTF8.self).unicodeScalars.map { scalar in
-    scalar.value < 0x20 || scalar.value == 0x7F || scalar.value == 0xFFFD
-      ? scalar == "\t" ? "\\t" : scalar == "\r" ? "\\r" : String(format: "\\x%02x", scalar.value & 0xFF)
-      : String(scalar)
+  func escaped(_ byte: UInt8) -> String { String(format: "\\x%02x", byte) }
+  let text = TextRuns(Array(bytes.prefix(most))).map { range, isText in
+    guard isText else { return bytes[range].map(escaped).joined() }
+    return String(decoding: bytes[range], as: UTF8.self).unicodeScalars.map { scalar in
+      scalar.value >= 0x20 && scalar.value != 0x7F ? String(scalar) : escaped(UInt8(scalar.value))
+    }.joined()
   }
   return "\"\(text.joined())\(bytes.count > most ? "…" : "")\""
 }

@@ -115,21 +115,26 @@ final class PluginProcess: @unchecked Sendable {
     let message = try [UInt8](jsonEncoder(pretty: false).encode(request)) + [UInt8(ascii: "\n")] + payload
     var written = 0
     var silence = Stopwatch()
+    var answer: (frame: Frame, envelope: PluginEnvelope)?
     while true {
-      while let frame = try nextFrame() {
+      while answer == nil, let frame = try nextFrame() {
         let envelope = try open(frame, request)
-        if let problem = envelope.error { throw PluginRefusal(description: problem.message) }
-        guard let text = envelope.progress else { return frame }
-        progress(text)
         silence.restart()
+        if let text = envelope.progress { progress(text) } else { answer = (frame, envelope) }
+      }
+      // An answer may come before the request is read to its end; the rest of it is written all the same.
+      if let answer, written == message.count {
+        if let problem = answer.envelope.error { throw PluginRefusal(description: problem.message) }
+        return answer.frame
       }
       if child.isOutputOver { throw death(during: request.request) }
       let left = command.timeoutSeconds - silence.seconds
       guard left > 0 else {
         let half = parser.half.map { ", having written \($0)" } ?? ""
         throw failure(
-          "is silent for \(String(format: "%g", command.timeoutSeconds)) s while it was asked to '\(request.request.rawValue)'\(half); long work "
-            + "sends progress frames, and a longer timeout can be given")
+          "is silent for \(String(format: "%g", command.timeoutSeconds)) s while it was asked to "
+            + "'\(request.request.rawValue)'\(half); long work sends progress frames, and a longer timeout can be given"
+        )
       }
       // Asked before reading: what it wrote before it ended is read below.
       let hasEnded = child.hasEnded
