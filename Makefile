@@ -4,7 +4,7 @@
 # make publish     copies the report and the records of runs/RUN to reports/RUN, as they are published
 # make fuzz        runs libFuzzer over the decoders for FUZZ_SECONDS; what it finds worth keeping goes into Fuzz/Corpus
 # make lint        checks the formatting;  make format  mends it
-DEBIAN_PACKAGES = libsentencepiece-dev sentencepiece zlib1g-dev libssl-dev libopenblas-dev libdnnl-dev dict-gcide pkg-config python3-venv
+DEBIAN_PACKAGES = libsentencepiece-dev sentencepiece zlib1g-dev libssl-dev libpcre2-dev libopenblas-dev libdnnl-dev dict-gcide pkg-config python3-venv
 HARNESS = .build/release/harness
 SOURCES = Package.swift Sources Plugins Tests Examples Fuzz/Package.swift Fuzz/Sources
 RUN = quick
@@ -56,7 +56,7 @@ fuzz: packages
 
 packages:
 ifeq ($(shell uname -s),Darwin)
-	@echo "On macOS the packages come from Homebrew: brew install sentencepiece openblas pkg-config;"
+	@echo "On macOS the packages come from Homebrew: brew install sentencepiece openblas pcre2 pkg-config;"
 	@echo "the GCIDE corpus of experiments/quick.yaml is Debian's dict-gcide: name another text in its corpus.paths."
 else
 	@missing=""; \

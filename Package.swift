@@ -23,6 +23,7 @@ let package = Package(
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dl", .when(platforms: [.linux]))]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CPCRE2", pkgConfig: "libpcre2-8", providers: [.apt(["libpcre2-dev"])]),
     .target(
       name: "CSentencePiece",
       linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
@@ -40,7 +41,7 @@ let package = Package(
     .target(
       name: "Plugins",
       dependencies: [
-        "Support", "Tokenizers", "CSentencePiece",
+        "Support", "Tokenizers", "CSentencePiece", "CPCRE2",
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
     // The one decoder-only transformer, M1 and M2.

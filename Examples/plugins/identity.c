@@ -40,11 +40,8 @@ int main(void) {
     } else if (!strncmp(request, "encode", 6)) {
       for (; n < size; n++) numbers[n] = bytes[n];
       answer(id, counts, numbers, 4 * n);
-    } else if (!strncmp(request, "spans", 5)) {  // a token ends where its byte does, counted from its text's beginning
-      for (const char *at = counts; n < size && *at++ != ']';) {
-        uint32_t count = strtoul(at, (char **)&at, 10);
-        for (uint32_t end = 1; end <= count; end++) numbers[n++] = end;
-      }
+    } else if (!strncmp(request, "spans", 5)) {
+      for (; n < size; n++) numbers[n] = 1;
       answer(id, counts, numbers, 4 * n);
     } else {  // decode, decodeGenerated
       for (; n < size / 4; n++) bytes[n] = bytes[4 * n];

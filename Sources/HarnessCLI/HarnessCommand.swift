@@ -38,7 +38,8 @@ public struct HarnessCommand<Source: RegistrySource>: ParsableCommand {
       version: [thisProgram.version, thisProgram.commit].compactMap { $0 }.joined(separator: " "),
       subcommands: [
         TokenizersCommand<Source>.self, TrainCommand<Source>.self, EncodeCommand<Source>.self,
-        DecodeCommand<Source>.self, CheckCommand<Source>.self, RunCommand<Source>.self, ReportCommand<Source>.self,
+        DecodeCommand<Source>.self, CheckCommand<Source>.self, ShowCommand<Source>.self, MetricsCommand<Source>.self,
+        RunCommand<Source>.self, ReportCommand<Source>.self,
         CompareCommand.self, ReproduceCommand<Source>.self, StoreCommand.self, VerifyCommand.self,
         GenerateCommand<Source>.self, BenchCommand<Source>.self,
       ])

@@ -5,11 +5,16 @@ import Tokenizers
 public let builtInBackends: [any TokenizerBackend] = [
   BytesBackend(),
   SentencePieceBackend(),
+  BPEBackend(),
   GZipBackend(),
   ArithmeticCodingBackend(),
   StaticArithmeticCodingBackend(),
   EqualInfoBackend(),
   M1DictionaryBackend(),
+  LZWBackend(),
+  LZWDictionaryBackend(),
+  HuffmanBackend(),
+  RankBackend(),
 ]
 
 let paper = "Lester et al. 2024, Training LLMs over Neurally Compressed Text"

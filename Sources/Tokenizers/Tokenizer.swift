@@ -33,6 +33,12 @@ public protocol Tokenizer: Sendable {
   /// Many examples at once, results in order.
   func decode(examples: [(tokens: [Token], byteCount: Int)], threads: Int) throws -> [[UInt8]]
 
+  /// How many bytes of an example each of its tokens stands for, in order: 0 or more, all together the example. nil where
+  /// tokens are cut from a code whose bits belong to no bytes in particular.
+  /// - Parameters:
+  ///   - tokens: what ``encode(_:)`` made of the example.  - example: the text itself.
+  func byteCounts(of tokens: [Token], in example: [UInt8]) throws -> [Int]?
+
   /// Facts for the run record that only this backend knows, by name.
   /// - Parameters:
   ///   - examples: what was encoded.  - tokens: of each example, what ``encode(examples:threads:)`` made of it.
@@ -56,6 +62,7 @@ extension Tokenizer {
       try decode(examples[$0].tokens, byteCount: examples[$0].byteCount)
     }
   }
+  public func byteCounts(of tokens: [Token], in example: [UInt8]) throws -> [Int]? { nil }
   public func facts(about examples: [[UInt8]], tokens: [[Token]], threads: Int) throws -> [String: Double] { [:] }
   public func save(to folder: String) throws {}
 

@@ -2,8 +2,9 @@ import Foundation
 import Testing
 
 @Test(arguments: [
-  "tokenizers", "train", "encode", "decode", "check", "run", "report", "compare", "reproduce", "store", "verify",
-  "generate",
+  "tokenizers", "train", "encode", "decode", "check", "show", "metrics", "run", "report", "compare", "reproduce",
+  "store",
+  "verify", "generate",
 ])
 func everySubcommandHasHelpWithAnExample(command: String) throws {
   let result = try harness([command, "--help"])
@@ -14,7 +15,12 @@ func everySubcommandHasHelpWithAnExample(command: String) throws {
 @Test func tokenizersAreListedForMachines() throws {
   struct Entry: Decodable { let name: String, needsM1: Bool }
   let entries = try JSONDecoder().decode([Entry].self, from: harness(["tokenizers", "--json"]).output)
-  #expect(entries.map(\.name) == ["Bytes", "SentencePiece", "GZip", "AC", "StaticAC", "EqualInfoAC", "M1Dictionary"])
+  #expect(
+    entries.map(\.name) == [
+      "Bytes", "SentencePiece", "GZip", "AC", "StaticAC", "EqualInfoAC", "M1Dictionary", "LZW", "LZWDictionary",
+      "Huffman",
+      "Rank",
+    ])
 }
 
 @Test func textGoesToTokensAndBack() throws {
@@ -49,6 +55,65 @@ func everySubcommandHasHelpWithAnExample(command: String) throws {
   let tokens = try harness(["encode", other, corpus, "--format", "u16"]).output
   let wrong = try harness(["decode", folder], input: tokens)
   #expect(wrong.status != 0 && wrong.errors.contains("was encoded with GZip[v=65k]"))
+}
+
+@Test func tokensAreShown() throws {
+  let scratch = try Scratch()
+  let shown = try harness(["show", "Bytes", "LZW[v=4k]", "--text", "ababab"])
+  #expect(
+    String(decoding: shown.output, as: UTF8.self) == """
+      1 Bytes      6 tokens  1.00 bytes/token
+      2 LZW[v=4k]  4 tokens  1.50 bytes/token
+
+      1 a|b|a|b|a|b
+      2 a|b|a b|a b
+
+      """)
+  let coloured = try harness(["show", "Bytes", "--text", "ab", "--color", "always"])
+  #expect(String(decoding: coloured.output, as: UTF8.self).contains("\u{1B}[48;5;"))
+  let page = scratch.path + "/page.html"
+  #expect(try harness(["show", "Bytes", "--html", page], input: Data([0x3C, 0xFF])).status == 0)
+  let html = try String(contentsOfFile: page, encoding: .utf8)
+  #expect(html.contains("&lt;") && html.contains("\\xFF"))
+  struct Row: Decodable {
+    struct Token: Decodable { let id: UInt32, start: Int?, bytes: Int?, text: String? }
+    let tokenizer: String, tokens: [Token]
+  }
+  let rows = try JSONDecoder().decode(
+    [Row].self, from: harness(["show", "LZW[v=4k]", "GZip[v=65k]", "--text", "aaa", "--json"]).output)
+  #expect(rows[0].tokens.map(\.bytes) == [1, 2] && rows[0].tokens[1].text == "aa" && rows[0].tokens[1].start == 1)
+  #expect(rows[1].tokens.allSatisfy { $0.bytes == nil } && !rows[1].tokens.isEmpty)
+  let untrained = try harness(["show", "M1Dictionary[v=4k]", "--text", "a"])
+  #expect(untrained.status != 0 && untrained.errors.contains("harness train 'M1Dictionary[v=4k]'"))
+  let unread = try harness(["show", "SentencePiece[v=4k]", "--text", "a"])
+  #expect(unread.status != 0 && unread.errors.contains("harness train"))
+}
+
+@Test func metricsAreTold() throws {
+  let scratch = try Scratch()
+  let corpus = try scratch.write("corpus.txt", text)
+  let other = try scratch.write("other.txt", text + text)
+  struct Output: Decodable {
+    struct Metrics: Decodable {
+      let tokenizer: String, bytes: Int, tokens: Int, fertility: Double?, utf8Integrity: Double?
+      let renyiEfficiency: Double?, prefixInstability: Double?
+    }
+    struct Costs: Decodable {
+      struct Language: Decodable { let name: String, tokens: Int, premium: Double? }
+      let languages: [Language], gini: Double?
+    }
+    let metrics: Metrics, languages: Costs?
+  }
+  let arguments = ["metrics", "Bytes", "GZip[v=256]", "--text", corpus, "--parallel", "one=" + corpus, "two=" + other]
+  let outputs = try JSONDecoder().decode([Output].self, from: harness(arguments + ["--json"]).output)
+  #expect(outputs[0].metrics.tokens == outputs[0].metrics.bytes && outputs[0].metrics.bytes > 0)
+  #expect(outputs[1].metrics.utf8Integrity == nil && outputs[1].metrics.renyiEfficiency ?? 0 > 0.9)
+  #expect(outputs[0].languages?.languages.map(\.premium) == [1, 2])
+  #expect(abs((outputs[0].languages?.gini ?? 0) - 1.0 / 6) < 1e-12)
+  let table = String(decoding: try harness(arguments).output, as: UTF8.self)
+  #expect(table.contains("fertility") && table.contains("---") && table.contains("premium"))
+  let wrong = try harness(["metrics", "Bytes", "--text", corpus, "--parallel", "nofile"])
+  #expect(wrong.status != 0 && wrong.errors.contains("NAME=FILE"))
 }
 
 @Test func mistakesAreNamed() throws {

@@ -15,7 +15,8 @@ private let names = [
   "EqualInfoAC[b=16,v=256,end=greedy]", "EqualInfoAC[b=8,v=65k,end=greedy]", "EqualInfoAC[b=16,v=256,end=delay]",
   "EqualInfoAC[b=128,v=256,end=delay]", "EqualInfoAC[b=15,v=256,end=delay]", "EqualInfoAC[b=16,v=256,reset=2]",
   "EqualInfoAC[b=16,v=65k,reset=never]", "EqualInfoAC[b=100,v=16,reset=3]", "EqualInfoAC[b=8,v=65k,reset=3]",
-  "M1Dictionary[v=256]", "M1Dictionary[v=4k]",
+  "M1Dictionary[v=256]", "M1Dictionary[v=4k]", "LZW[v=512]", "LZW[v=4k]", "LZW[v=65k]", "LZWDictionary[v=256]",
+  "LZWDictionary[v=1k]", "Huffman[v=2]", "Huffman[v=256]", "Huffman[v=8k]", "Rank[v=256]", "Rank[v=1k]", "Rank[v=65k]",
 ]
 
 /// A model file for `SentencePiece[path=…]`, under a name that needs quoting.
@@ -91,6 +92,7 @@ struct BrokenTokenizer: Tokenizer {
     case foretellsVocabulary = "a vocabulary of"
     case changesWhenLoaded = "loaded, it makes other tokens"
     case losesFiles = "its files are others"
+    case coversTooMuch = "what its tokens stand for"
   }
   let spec: ResolvedSpec
   let fault: Fault
@@ -121,6 +123,9 @@ struct BrokenTokenizer: Tokenizer {
     (fault == .generatesTooMuch ? tokens[...] : tokens.prefix(max(0, maximumBytes))).map {
       UInt8(truncatingIfNeeded: $0)
     }
+  }
+  func byteCounts(of tokens: [Token], in example: [UInt8]) -> [Int]? {
+    tokens.map { _ in fault == .coversTooMuch ? 2 : 1 }
   }
   func save(to folder: String) throws {
     if fault == .losesFiles, !isLoaded { try writeAtomically([UInt8](), to: folder + "/file") }

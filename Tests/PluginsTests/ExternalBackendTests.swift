@@ -67,6 +67,7 @@ func theExampleOverALibraryConforms(name: String) throws {
   #expect(try tokenizer.encode(Array("Capital".utf8)) == Array("Capital".utf8).map(Token.init))
   // The second half of ñ begins the example.
   #expect(try tokenizer.encode([0xB1, 0x6F]) == [0xB1] + moved("o"))
+  #expect(try tokenizer.byteCounts(of: moved("añ") + [255, 255], in: Array("añ".utf8) + [255, 255]) == [1, 2, 1, 1])
   let text = Array("ab".utf8) + [0xFF, 0xFF]
   let tokens = try tokenizer.encode(text)
   #expect(try tokenizer.facts(about: [text], tokens: [tokens], threads: 1) == ["byteShare": 0.5])

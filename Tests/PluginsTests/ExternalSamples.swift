@@ -120,7 +120,8 @@ let smallLetters = #"""
       data, header, results, start = stdin.read(request["payload"]), {"id": request["id"]}, [], 0
       kind, width = request["request"], 4 if request["request"].startswith("decode") else 1
       if kind == "hello":
-          header |= {"protocol": 1, "name": "Small", "version": 2, "takes": "text", "vocabulary": 0x110000}
+          header |= {"protocol": 1, "name": "Small", "version": 2, "takes": "text", "spans": True,
+                     "vocabulary": 0x110000}
       if kind == "train":
           open(request["corpus"], encoding="utf-8").read()
           header["progress"] = "has read"
@@ -130,11 +131,13 @@ let smallLetters = #"""
       for count in request.get("counts", []):
           item, start = data[start : start + count * width], start + count * width
           if kind == "encode":
-              text = item.decode()
-              results.append(struct.pack(f"<{len(text)}I", *map(ord, text.lower())))
+              text = item.decode().lower()
+              results.append(struct.pack(f"<{len(text)}I", *map(ord, text)))
+          elif kind == "spans":
+              results.append(b"".join(struct.pack("<I", len(c.encode())) for c in item.decode()))
           else:
               results.append("".join(chr(i) for i, in struct.iter_unpack("<I", item)).encode(errors="replace"))
-      if "counts" in request: header["counts"] = [len(r) // (4 if kind == "encode" else 1) for r in results]
+      if "counts" in request: header["counts"] = [len(r) // (4 if kind in ("encode", "spans") else 1) for r in results]
       payload = b"".join(results)
       stdout.write(json.dumps({**header, "payload": len(payload)}).encode() + b"\n" + payload)
       stdout.flush()

@@ -15,7 +15,8 @@ public struct FuzzTargets: Sendable {
     "Bytes", "GZip[v=256]", "GZip[v=65k,header=off]", "StaticAC[v=256]", "AC[v=256]", "AC[v=65k]", "AC[v=2]",
     "EqualInfoAC[b=8,v=65k]", "EqualInfoAC[b=12,v=4k]", "EqualInfoAC[b=11,v=128]", "EqualInfoAC[b=32,v=65k]",
     "EqualInfoAC[b=128,v=256]", "EqualInfoAC[b=24,v=256,end=delay]", "EqualInfoAC[b=40,v=8,reset=never]",
-    "M1Dictionary[v=512]",
+    "M1Dictionary[v=512]", "LZW[v=512]", "LZWDictionary[v=256]", "Huffman[v=8]", "Huffman[v=65k]", "Rank[v=256]",
+    "Rank[v=1k]",
   ]
 
   /// - Parameter m1: folder of the small M1 that the golden tests use.

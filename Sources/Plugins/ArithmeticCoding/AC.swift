@@ -37,19 +37,11 @@ struct ArithmeticCodingTokenizer: Tokenizer {
 
   private func decode(group: [(tokens: [Token], byteCount: Int)]) throws -> [[UInt8]] {
     var decoders = group.map { ArithmeticDecoder(BitPacking.bytes(fromTokens: $0.tokens, width: width)) }
-    let streams = model.makeStreams(count: group.count)
-    var texts = [[UInt8]](repeating: [], count: group.count)
     var intervals = [[SymbolInterval]](repeating: [], count: group.count)
-    let buffer = DistributionBuffer()
-    for position in 0..<(group.map(\.byteCount).max() ?? 0) {
-      for stream in group.indices where position < group[stream].byteCount {
-        let distribution = try buffer.read(stream, of: streams, precision: Self.precision)
-        let (byte, interval) = decoders[stream].decode(distribution)
-        texts[stream].append(byte)
-        intervals[stream].append(interval)
-        if position + 1 < group[stream].byteCount { streams.append(byte, to: stream) }
-      }
-      streams.evaluate()
+    let texts = try model.texts(ofBytes: group.map(\.byteCount), precision: Self.precision) { stream, distribution in
+      let (byte, interval) = decoders[stream].decode(distribution)
+      intervals[stream].append(interval)
+      return byte
     }
     // Codes are canonical: a text whose own code is another one was not encoded by this tokenizer.
     for (stream, example) in group.enumerated() where tokens(intervals[stream]) != example.tokens {
@@ -86,7 +78,7 @@ private func checkedIntervals(of text: [UInt8], under model: any ByteModel) thro
   return intervals
 }
 
-private func arithmeticCode(of intervals: [SymbolInterval]) -> (bytes: [UInt8], bitCount: Int) {
+func arithmeticCode(of intervals: some Sequence<SymbolInterval>) -> (bytes: [UInt8], bitCount: Int) {
   var encoder = ArithmeticEncoder()
   for interval in intervals { encoder.encode(interval, precision: ArithmeticCodingTokenizer.precision) }
   return encoder.finish()
@@ -119,25 +111,5 @@ public struct ArithmeticCodingBackend: TokenizerBackend {
   public func load(_ spec: ResolvedSpec, from folder: String, context: LoadingContext) throws -> any Tokenizer {
     ArithmeticCodingTokenizer(
       spec: spec, vocabularySize: spec.chunkVocabularySize, model: try context.byteModel(folder))
-  }
-}
-
-public struct StaticArithmeticCodingBackend: TokenizerBackend {
-  public init() {}
-  public let descriptor = TokenizerDescriptor(
-    name: "StaticAC", summary: "arithmetic coding under the training split's byte frequencies",
-    parameters: [chunkVocabulary], source: "\(paper), section 3.3")
-  public func vocabularySize(of spec: ResolvedSpec) -> Int? { spec.chunkVocabularySize }
-  public func train(_ spec: ResolvedSpec, context: TrainingContext) throws -> any Tokenizer {
-    var counts = [Int](repeating: 0, count: 256)
-    for example in try context.examples() {
-      for byte in example { counts[Int(byte)] += 1 }
-    }
-    return ArithmeticCodingTokenizer(
-      spec: spec, vocabularySize: spec.chunkVocabularySize, model: UnigramByteModel(counts: counts))
-  }
-  public func load(_ spec: ResolvedSpec, from folder: String, context: LoadingContext) throws -> any Tokenizer {
-    ArithmeticCodingTokenizer(
-      spec: spec, vocabularySize: spec.chunkVocabularySize, model: try UnigramByteModel.load(from: folder))
   }
 }

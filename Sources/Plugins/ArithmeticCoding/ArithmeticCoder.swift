@@ -84,8 +84,16 @@ struct ArithmeticDecoder {
 
   /// The next symbol under a distribution, and its interval.
   mutating func decode(_ distribution: QuantisedDistribution) -> (symbol: UInt8, interval: SymbolInterval) {
-    let (symbol, interval) = distribution.symbol(at: range.place(of: offset, precision: distribution.precision))
-    offset -= range.narrow(to: interval, precision: distribution.precision)
+    decode(precision: distribution.precision) { distribution.symbol(at: $0) }
+  }
+
+  /// The next symbol under a distribution with total 2^precision, and its interval.
+  /// - Parameter symbol: that owns a place below 2^precision, and its interval.
+  @inline(__always) mutating func decode(
+    precision: Int, _ symbol: (UInt32) -> (UInt8, SymbolInterval)
+  ) -> (symbol: UInt8, interval: SymbolInterval) {
+    let (symbol, interval) = symbol(range.place(of: offset, precision: precision))
+    offset -= range.narrow(to: interval, precision: precision)
     while range.isNarrow {
       let byte = nextByte()
       offset = offset << 8 | held << 7 | byte >> 1

@@ -7,6 +7,17 @@ struct UnigramByteModel: ByteModel {
   /// Of each of the 256 bytes.
   let counts: [Int]
 
+  init(counts: [Int]) { self.counts = counts }
+
+  /// Counted on all examples.
+  init(of examples: some Sequence<[UInt8]>) {
+    var counts = [Int](repeating: 0, count: 256)
+    for example in examples {
+      for byte in example { counts[Int(byte)] += 1 }
+    }
+    self.counts = counts
+  }
+
   func flopsPerByte(meanContext: Double?) -> Double { 0 }
   var fingerprint: String {
     var hash = FNV1a()

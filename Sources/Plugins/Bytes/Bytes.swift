@@ -16,6 +16,8 @@ struct BytesTokenizer: Tokenizer {
     return tokens.map { UInt8(truncatingIfNeeded: $0) }
   }
 
+  func byteCounts(of tokens: [Token], in example: [UInt8]) -> [Int]? { tokens.map { _ in 1 } }
+
   func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
     tokens.prefix(max(0, maximumBytes)).map { UInt8(truncatingIfNeeded: $0) }
   }

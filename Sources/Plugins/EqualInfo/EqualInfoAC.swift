@@ -101,6 +101,29 @@ struct EqualInfoTokenizer: Tokenizer {
     }
   }
 
+  // MARK: What tokens stand for
+
+  /// A window's bytes are known with its last token: the ones before stand for none. nil where windows and tokens do not
+  /// fit into each other, and where codes do not decode.
+  func byteCounts(of tokens: [Token], in example: [UInt8]) throws -> [Int]? {
+    guard isLossless, width % bits == 0 || bits % width == 0 else { return nil }
+    let windows: [Int]
+    switch runs {
+    case .codebook(let codebook): windows = codebook.byteCounts(of: codebook.encode(example))
+    case .model:
+      let codes = [(codes(tokens, as: UInt128.self), example.count)]
+      windows = try coder.decode(examples: codes, threads: 1)[0].lengths
+    }
+    return tokens.indices.map { token in
+      if width >= bits {
+        let each = width / bits
+        return windows.dropFirst(token * each).prefix(each).reduce(0, +)
+      }
+      let each = bits / width
+      return (token + 1) % each == 0 ? windows[token / each] : 0
+    }
+  }
+
   // MARK: Facts
 
   /// Windows, bytes per window, and under `greedy` the share of windows whose code decodes to another text.

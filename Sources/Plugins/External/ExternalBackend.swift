@@ -53,7 +53,7 @@ public struct ExternalBackend: TokenizerBackend {
       (request.corpus, request.lengths) = (corpus.path + "/corpus", corpus.path + "/lengths")
       request.seed = context.seed
       request.threads = context.threads
-      try write(try context.examples(), to: corpus)
+      try write(program.hello.trainingBytes == 0 ? AnySequence([]) : context.examples(), to: corpus)
       for key in spec.files.keys.sorted() { _ = try spec.contents(of: key) }  // not changed since they were named
       let process = try program.start()
       _ = try process.ask(request, as: PluginTrained.self) { context.report("\(spec.canonicalName): \($0)") }

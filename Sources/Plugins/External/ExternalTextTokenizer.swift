@@ -52,11 +52,41 @@ struct ExternalTextTokenizer: Tokenizer, PluginTokenizer {
     return Array(try texts(of: [known], .decodeGenerated, most: most, threads: 1)[0].prefix(most))
   }
 
-  /// Between two of the plug-in's runs of tokens there is always a byte, so that the runs are those that were encoded.
+  func byteCounts(of tokens: [Token], in example: [UInt8]) throws -> [Int]? {
+    guard program.hello.spans == true else { return nil }
+    let textEnds = Dictionary(
+      uniqueKeysWithValues: TextRuns(example).filter(\.isText).map { ($0.range.lowerBound, $0.range.upperBound) })
+    let cuts = Self.runs(of: tokens)
+    var position = 0
+    var texts: [[UInt8]] = []
+    for run in cuts {
+      if run[run.startIndex] < Self.byteIDs {
+        position += run.count
+      } else {
+        guard let end = textEnds[position] else {
+          throw TokenizerError.encoding(tokenizer: spec.canonicalName, reason: "these are not the example's tokens")
+        }
+        texts.append(Array(example[position..<end]))
+        position = end
+      }
+    }
+    let own = cuts.filter { $0[$0.startIndex] >= Self.byteIDs }
+    var next = try encoding { try pool.byteCounts(of: own.map(\.count), in: texts) }.makeIterator()
+    return cuts.flatMap { run in
+      run[run.startIndex] < Self.byteIDs ? [Int](repeating: 1, count: run.count) : next.next() ?? []
+    }
+  }
+
+  /// Runs of the ids of single bytes and of the plug-in's. Between two of the plug-in's there is always a byte, so that
+  /// these are the runs that were encoded.
+  private static func runs(of tokens: [Token]) -> [ArraySlice<Token>] {
+    tokens.chunked { ($0 < byteIDs) == ($1 < byteIDs) }
+  }
+
   private func texts(
     of items: [[Token]], _ kind: PluginRequest.Kind, most: Int?, threads: Int
   ) throws -> [[UInt8]] {
-    let cuts = items.map { $0.chunked { ($0 < Self.byteIDs) == ($1 < Self.byteIDs) } }
+    let cuts = items.map(Self.runs)
     let own = cuts.joined().filter { $0[$0.startIndex] >= Self.byteIDs }.map { $0.map { $0 - Self.byteIDs } }
     let texts = try decoding {
       try pool.decode(own, kind, byteCounts: most.map { [Int](repeating: $0, count: own.count) }, threads: threads)

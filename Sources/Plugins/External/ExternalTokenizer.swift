@@ -23,6 +23,11 @@ struct ExternalTokenizer: Tokenizer, PluginTokenizer {
     return texts
   }
 
+  func byteCounts(of tokens: [Token], in example: [UInt8]) throws -> [Int]? {
+    guard program.hello.spans == true else { return nil }
+    return try encoding { try pool.byteCounts(of: [tokens.count], in: [example])[0] }
+  }
+
   func generated(_ tokens: [Token], maximumBytes: Int) throws -> [UInt8] {
     let most = min(max(0, maximumBytes), longestExample)
     let known = tokens.filter { $0 < vocabularySize }

@@ -52,24 +52,14 @@ public struct PluginCheck: Sendable {
     func isLossless(_ spec: ResolvedSpec) -> Bool { backend.isLossless(spec) }
   }
 
-  /// `decodeGenerated` answers, `spans` cover the text, and the end of the input is the plug-in's end.
+  /// `decodeGenerated` answers, and the end of the input is the plug-in's end.
   private static func protocolProblems(_ backend: ExternalBackend, _ tokenizer: any Tokenizer) -> [String] {
     guard let tokenizer = tokenizer as? any PluginTokenizer else { return [] }
-    let hello = backend.program.hello, name = tokenizer.spec.canonicalName
+    let name = tokenizer.spec.canonicalName
     var problems: [String] = []
     do {
       for (_, bytes) in hardCases {
         _ = try tokenizer.generated(try tokenizer.encode(bytes), maximumBytes: bytes.count)
-      }
-      if hello.spans == true {
-        let texts = hardCases.map(\.bytes).filter { hello.takes != .text || TextRuns($0).allSatisfy(\.isText) }
-        let tokens = try tokenizer.pool.encode(texts, threads: 1)
-        for ((text, tokens), ends) in zip(zip(texts, tokens), try tokenizer.pool.spans(texts, threads: 1)) {
-          let ascends = zip(ends, ends.dropFirst()).allSatisfy { $0 <= $1 }
-          if ends.count != tokens.count || !ascends || Int(ends.last ?? 0) != text.count {
-            problems.append("\(name): spans of \(quoted(text)) end at \(ends), for \(tokens.count) tokens")
-          }
-        }
       }
       let process = try backend.program.start()
       if !process.stop() {

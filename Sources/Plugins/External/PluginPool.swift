@@ -102,8 +102,19 @@ extension PluginPool {
     try batches(texts.map(\.count), threads: threads) { try $0.encode(texts[$1]) }
   }
 
-  func spans(_ texts: [[UInt8]], threads: Int) throws -> [[UInt32]] {
-    try batches(texts.map(\.count), threads: threads) { try $0.spans(texts[$1]) }
+  /// How many bytes each token of each text stands for.
+  /// - Parameter tokenCounts: of each text.
+  /// - Throws: ``PluginRefusal`` also where the plug-in's answer is no such thing.
+  func byteCounts(of tokenCounts: [Int], in texts: [[UInt8]]) throws -> [[Int]] {
+    let spans = try batches(texts.map(\.count), threads: 1) { try $0.spans(texts[$1]) }.map { $0.map(Int.init) }
+    for (spans, (count, text)) in zip(spans, zip(tokenCounts, texts)) {
+      let sum = spans.reduce(0, +)
+      guard spans.count == count, sum == text.count else {
+        throw PluginRefusal(
+          description: "its spans are \(spans.count) with \(sum) bytes, for \(count) tokens of \(text.count) bytes")
+      }
+    }
+    return spans
   }
 
   /// - Parameter byteCounts: as in ``PluginProcess/decode(_:_:byteCounts:)``.

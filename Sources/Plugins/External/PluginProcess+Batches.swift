@@ -8,7 +8,7 @@ extension PluginProcess {
     return try answer(request, payload: concatenated(texts), unit: 4).map(numbers)
   }
 
-  /// The bytes of each text up to the end of each of its tokens.
+  /// How many bytes each token of each text stands for.
   func spans(_ texts: ArraySlice<[UInt8]>) throws -> [[UInt32]] {
     var request = PluginRequest(.spans)
     request.counts = texts.map(\.count)

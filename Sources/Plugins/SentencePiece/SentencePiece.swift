@@ -41,6 +41,10 @@ struct SentencePieceTokenizer: Tokenizer {
     Array(text(of: tokens.filter { $0 < vocabularySize }).prefix(max(0, maximumBytes)))
   }
 
+  func byteCounts(of tokens: [Token], in example: [UInt8]) -> [Int]? {
+    tokens.map { library.pieceBytes[Int($0)]?.count ?? 0 }
+  }
+
   func save(to folder: String) throws {
     try writeAtomically(library.model, to: folder + "/" + Self.fileName)
   }

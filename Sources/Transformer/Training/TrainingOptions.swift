@@ -5,7 +5,7 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
   public var sequenceLength = 512
   public var optimizer = OptimizerKind.adamw
   public var schedule = Schedule.linear
-  public var learningRate = 1e-2
+  public var learningRate = 7e-3
   /// The learning rate of the embedding, which is also the head, over that of all else. A token's row is moved only when
   /// the token occurs: with one rate for all, the rows of a large vocabulary crawl.
   public var embeddingRate = 12.0

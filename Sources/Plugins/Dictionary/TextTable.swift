@@ -15,6 +15,8 @@ struct TextTable {
 
   @inline(__always) private func start(_ index: Int) -> Int { Int(UInt32(littleEndian: starts[index])) }
 
+  func byteCount(of index: Int) -> Int { start(index + 1) - start(index) }
+
   /// The texts of ids below ``count`` one after another, stopped at `byteCount` bytes; `used`: the ids begun; `isWhole`:
   /// whether the last one's text fitted.
   func text(of ids: [UInt32], byteCount: Int) -> (text: [UInt8], used: Int, isWhole: Bool) {

@@ -69,6 +69,11 @@ struct PrefixDictionary: Sendable {
     withExtendedLifetime(image) { table?.text(of: ids, byteCount: byteCount) ?? ([], 0, true) }
   }
 
+  /// Of each id below ``count``, how many bytes its text has.
+  func byteCounts(of ids: [UInt32]) -> [Int] {
+    withExtendedLifetime(image) { table.map { table in ids.map { table.byteCount(of: Int($0)) } } ?? [] }
+  }
+
   // MARK: Making one
 
   /// - Parameters:

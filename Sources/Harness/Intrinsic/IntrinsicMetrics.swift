@@ -1,0 +1,163 @@
+import Foundation
+import Metrics
+import Support
+import Tokenizers
+
+/// What can be said of a tokenizer from a text and its tokens alone, without training a model. nil where a number is
+/// undefined, or needs to know which bytes a token stands for and the tokenizer does not say.
+///
+/// None of it says how well a model will learn: arithmetic codes come near 1 in efficiency, and nothing is learned
+/// from them.
+public struct IntrinsicMetrics: Sendable, Encodable {
+  public let tokenizer: String
+  public let bytes: Int
+  public let tokens: Int
+  public let bytesPerToken: Double?
+  /// Tokens per word, words being runs of anything but white space.
+  public let fertility: Double?
+  /// Share of words that are one token.
+  public let singleTokenRetention: Double?
+  /// Share of tokens that are whole characters of UTF-8.
+  public let utf8Integrity: Double?
+  /// Share of the tokens' boundaries at which a word begins or ends, and share of such places that are boundaries.
+  public let boundaryPrecision: Double?
+  public let boundaryRecall: Double?
+  /// Of order 2.5, over the nominal vocabulary: 0 … 1.
+  public let renyiEfficiency: Double?
+  /// Share of the tokens between the 3rd and the 83rd percentile of kinds, the most frequent first.
+  public let percentileFrequency: Double?
+  /// Share of the vocabulary that occurs.
+  public let vocabularyUse: Double?
+  /// How far a sentence's tokens after one word are from those after another: edit distance over the longer one's
+  /// length, 0 … 1, the mean over sentences (Lester et al. 2024, figure 8).
+  public let prefixInstability: Double?
+  /// The same between a sentence and itself without a tenth of its characters.
+  public let deletionInstability: Double?
+
+  /// - Parameters:
+  ///   - examples: texts that the tokenizer codes on their own.
+  ///   - seed: of the words put before sentences and of the characters left out.
+  /// - Throws: what the tokenizer throws.
+  public init(of tokenizer: any Tokenizer, on examples: [[UInt8]], seed: UInt64 = 0, threads: Int) throws {
+    self.tokenizer = tokenizer.spec.canonicalName
+    let coded = try tokenizer.encode(examples: examples, threads: threads)
+    bytes = examples.reduce(0) { $0 + $1.count }
+    tokens = coded.reduce(0) { $0 + $1.count }
+    bytesPerToken = compressionRatio(bytes: bytes, tokens: tokens)
+    let frequencies = TokenFrequencies(of: coded.joined())
+    renyiEfficiency = frequencies.renyiEfficiency(vocabularySize: tokenizer.vocabularySize)
+    percentileFrequency = frequencies.percentileFrequency()
+    vocabularyUse = tokens > 0 ? frequencies.vocabularyUse(vocabularySize: tokenizer.vocabularySize) : nil
+
+    var sums = [(of: Double, over: Double)](repeating: (0, 0), count: 4)
+    var words = 0
+    for (example, tokens) in zip(examples, coded) {
+      words += TokenBoundaries.words(of: example).count
+      guard let byteCounts = try tokenizer.byteCounts(of: tokens, in: example) else { continue }
+      let boundaries = TokenBoundaries(example, byteCounts: byteCounts)
+      let edges = Set(boundaries.words.flatMap { [$0.lowerBound, $0.upperBound] }).subtracting([0, example.count])
+      let agreement = boundaries.agreement(with: edges.sorted())
+      let own = Double(boundaries.inner.count)
+      let parts: [(Double?, Int)] = [
+        (boundaries.singleTokenRetention, boundaries.words.count),
+        (boundaries.utf8Integrity, boundaries.tokens.count { !$0.isEmpty }),
+        (agreement.precision, Int(own)), (agreement.recall, edges.count),
+      ]
+      for (index, part) in parts.enumerated() {
+        guard let share = part.0 else { continue }
+        sums[index].of += share * Double(part.1)
+        sums[index].over += Double(part.1)
+      }
+    }
+    func mean(_ index: Int) -> Double? { sums[index].over > 0 ? sums[index].of / sums[index].over : nil }
+    fertility = words > 0 ? Double(tokens) / Double(words) : nil
+    (singleTokenRetention, utf8Integrity) = (mean(0), mean(1))
+    (boundaryPrecision, boundaryRecall) = (mean(2), mean(3))
+
+    let sentences = Sentences(in: examples, seed: seed)
+    prefixInstability = try sentences.instability(of: tokenizer, threads: threads, between: sentences.prefixed)
+    deletionInstability = try sentences.instability(of: tokenizer, threads: threads, between: sentences.thinned)
+  }
+}
+
+/// Sentences to be changed a little.
+private struct Sentences {
+  /// Up to 100 lines of 40 to 400 bytes, evenly spread over the text.
+  let texts: [String]
+  /// Of each sentence, it after one word and after another, both words of the text.
+  let prefixed: [(String, String)]
+  /// Of each sentence, it and what is left of it without each character with a chance of a tenth.
+  let thinned: [(String, String)]
+
+  init(in examples: [[UInt8]], seed: UInt64) {
+    let lines = examples.flatMap { example in
+      example.split(separator: UInt8(ascii: "\n")).compactMap { line in
+        (40...400).contains(line.count) ? String(validating: line, as: UTF8.self) : nil
+      }
+    }
+    let count = min(100, lines.count)
+    texts = (0..<count).map { lines[$0 * lines.count / count] }
+    var generator = SeededGenerator(seed: seed)
+    let words = lines.flatMap { $0.split(separator: " ") }
+    prefixed = texts.map { text in
+      func one(_ generator: inout SeededGenerator) -> String { words[generator.below(words.count)] + " " + text }
+      return (one(&generator), one(&generator))
+    }
+    thinned = texts.map { text in (text, String(text.filter { _ in generator.below(10) > 0 })) }
+  }
+
+  /// The mean over pairs of the edit distance between the two's tokens over the longer one's length.
+  func instability(of tokenizer: any Tokenizer, threads: Int, between pairs: [(String, String)]) throws -> Double? {
+    guard !pairs.isEmpty else { return nil }
+    let tokens = try tokenizer.encode(examples: pairs.flatMap { [Array($0.utf8), Array($1.utf8)] }, threads: threads)
+    let distances = (0..<pairs.count).map { pair in
+      let (a, b) = (tokens[2 * pair], tokens[2 * pair + 1])
+      return Double(editDistance(a, b)) / Double(max(1, a.count, b.count))
+    }
+    return distances.reduce(0, +) / Double(distances.count)
+  }
+}
+
+/// What the same content costs in several languages.
+public struct LanguageCosts: Sendable, Encodable {
+  public struct Language: Sendable, Encodable {
+    public let name: String
+    public let bytes: Int
+    public let tokens: Int
+    /// Its tokens over those of the first language (Petrov et al. 2023, Language Model Tokenizers Introduce Unfairness).
+    public let premium: Double?
+  }
+  public let languages: [Language]
+  /// Of all languages' tokens: 0 where all cost the same (Foroutan et al. 2025, Parity-Aware Byte-Pair Encoding).
+  public let gini: Double?
+
+  /// - Parameter texts: the same content in each language, by name; the first is what the others are compared with.
+  public init(of tokenizer: any Tokenizer, on texts: [(name: String, examples: [[UInt8]])], threads: Int) throws {
+    let counts = try texts.map {
+      try tokenizer.encode(examples: $0.examples, threads: threads).reduce(0) { $0 + $1.count }
+    }
+    languages = texts.indices.map { index in
+      Language(
+        name: texts[index].name, bytes: texts[index].examples.reduce(0) { $0 + $1.count }, tokens: counts[index],
+        premium: counts[0] > 0 ? Double(counts[index]) / Double(counts[0]) : nil)
+    }
+    gini = giniCoefficient(counts.map { Double($0) })
+  }
+}
+
+/// Text of files, folders and patterns of text, gzip and JSON lines, cut into examples.
+/// - Throws: ``HarnessError/corpus(file:place:reason:)``.
+public func readExamples(_ paths: [String], exampleBytes: Int) throws -> [[UInt8]] {
+  var examples: [[UInt8]] = []
+  var document: [UInt8] = []
+  func flush() {
+    examples += cutIntoExamples(document, bytes: exampleBytes)
+    document = []
+  }
+  try DocumentReader(paths: paths).forEach { piece in
+    if !piece.goesOn { flush() }
+    document += piece.bytes
+  }
+  flush()
+  return examples
+}

@@ -1,0 +1,97 @@
+import Tokenizers
+
+/// The tokens of a vocabulary as a byte trie: all tokens that begin at a place of a text, in one walk.
+///
+/// `@unchecked Sendable`: written in init, never after; the memory ends in deinit.
+final class VocabularyTrie: @unchecked Sendable {
+  private let slots: UnsafeMutableBufferPointer<UInt64>
+  /// Of each node, the token that ends there, or ``none``.
+  private let tokens: UnsafeMutableBufferPointer<Token>
+  private static let none = Token.max
+
+  init(_ vocabulary: BPEVocabulary) {
+    var texts: [[UInt8]] = []
+    var isKnown = ByteStringTable(capacity: 2 * vocabulary.count)
+    for token in 0..<vocabulary.count {
+      let bytes = vocabulary.tokens[token]
+      for length in 1...bytes.count where isKnown.insert(bytes.prefix(length)).isNew {
+        texts.append(Array(bytes.prefix(length)))
+      }
+    }
+    texts.sort { $0.lexicographicallyPrecedes($1) }
+    let made = DoubleArrayTrie.slots(of: texts)
+    slots = .allocate(capacity: made.count)
+    _ = slots.initialize(from: made)
+    tokens = .allocate(capacity: texts.count)
+    _ = tokens.initialize(from: texts.map { vocabulary.tokens.index(of: $0).map { Token($0) } ?? Self.none })
+  }
+
+  deinit {
+    slots.deallocate()
+    tokens.deallocate()
+  }
+
+  /// The tokens that `text` goes on with at `start`, shortest first.
+  @inline(__always)
+  func forEachToken(
+    at start: Int, of text: UnsafeBufferPointer<UInt8>, _ body: (_ token: Token, _ end: Int) -> Void
+  ) {
+    var base = DoubleArrayTrie.root
+    var position = start
+    while position < text.count {
+      let byte = Int(text[position])
+      let slot = DoubleArrayTrie.Slot(bits: UInt64(littleEndian: slots[base ^ byte]))
+      if slot.label != byte { return }
+      position &+= 1
+      let token = tokens[Int(slot.id)]
+      if token != Self.none { body(token, position) }
+      base = slot.base
+    }
+  }
+}
+
+/// `segmenter=greedy`: from left to right, the longest token that fits.
+struct GreedySegmenter: PreTokenSegmenter {
+  private let trie: VocabularyTrie
+  init(_ vocabulary: BPEVocabulary) { trie = VocabularyTrie(vocabulary) }
+
+  func segment(_ piece: UnsafeBufferPointer<UInt8>, into tokens: inout [Token]) {
+    var position = 0
+    while position < piece.count {
+      var best: (token: Token, end: Int) = (0, position)
+      trie.forEachToken(at: position, of: piece) { best = ($0, $1) }
+      tokens.append(best.token)
+      position = best.end
+    }
+  }
+}
+
+/// `segmenter=path`: as few tokens as possible; of several ways the one whose last token is the longest, then the one
+/// before it, and so on.
+/// - Source: Schmidt et al. 2024, Tokenization Is More Than Compression, section 3.1 (PathPiece with longest tokens).
+struct FewestTokensSegmenter: PreTokenSegmenter {
+  private let trie: VocabularyTrie
+  init(_ vocabulary: BPEVocabulary) { trie = VocabularyTrie(vocabulary) }
+
+  func segment(_ piece: UnsafeBufferPointer<UInt8>, into tokens: inout [Token]) {
+    /// Of each prefix: tokens of its shortest path, the last of them, and where that one begins.
+    var paths = [(count: Int, token: Token, start: Int)](repeating: (.max, 0, 0), count: piece.count + 1)
+    paths[0].count = 0
+    paths.withUnsafeMutableBufferPointer { paths in
+      for start in 0..<piece.count {
+        let count = paths[start].count + 1
+        // An earlier start was there first: of equal paths the longest last token stays.
+        trie.forEachToken(at: start, of: piece) { token, end in
+          if count < paths[end].count { paths[end] = (count, token, start) }
+        }
+      }
+    }
+    let first = tokens.count
+    var end = piece.count
+    while end > 0 {
+      tokens.append(paths[end].token)
+      end = paths[end].start
+    }
+    tokens[first...].reverse()
+  }
+}

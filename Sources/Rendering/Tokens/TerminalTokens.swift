@@ -1,0 +1,144 @@
+import Foundation
+
+extension TokenizedText {
+  /// For a terminal: what each tokenizer is and how many tokens it takes, then the text once for each, under each other,
+  /// the same byte in the same column.
+  /// - Parameters:
+  ///   - columns: of the terminal, at least 20.
+  ///   - inColour: tokens on backgrounds of changing colours, or, of a model's, the darker the more bits they cost it;
+  ///     else, and beside such shades, with `|` where one begins.
+  ///   - showsIDs: every token with its id after that, one to a line.
+  public func terminal(columns: Int, inColour: Bool, showsIDs: Bool = false) -> String {
+    var lines = header()
+    let shown = rows.indices.compactMap { row in rows[row].byteCounts.map { (row: row, owners: Self.visible($0)) } }
+    let prefix = rows.count > 1 ? "\(rows.count) ".count : 0
+    let starts = Set(shown.flatMap { Self.starts(rows[$0.row].byteCounts ?? []) }).subtracting([0])
+    let isShaded = rows.contains { $0.bits != nil }
+    let cuts = inColour && !isShaded ? [] : starts
+    for line in self.lines(columns: max(20, columns) - prefix, cuts: cuts) {
+      lines.append("")
+      for (row, owners) in shown {
+        let label = rows.count > 1 ? padded("\(row + 1)", to: prefix) : ""
+        lines.append(label + shownLine(line, owners, cuts, backgrounds: inColour ? backgrounds(of: rows[row]) : nil))
+      }
+    }
+    if showsIDs { lines += idLines(columns: max(20, columns)) }
+    return lines.joined(separator: "\n")
+  }
+
+  private func header() -> [String] {
+    let widest = rows.map(\.name.count).max() ?? 0
+    let most = rows.map { "\($0.ids.count)".count }.max() ?? 0
+    return rows.enumerated().map { index, row in
+      let count = "\(row.ids.count)"
+      let ratio = row.ids.isEmpty ? absent : String(format: "%.2f", Double(text.count) / Double(row.ids.count))
+      return (rows.count > 1 ? "\(index + 1) " : "") + padded(row.name, to: widest) + "  "
+        + String(repeating: " ", count: most - count.count) + "\(count) tokens  \(ratio) bytes/token"
+        + (row.bits.map { String(format: "  %.3f bits/byte", $0.reduce(0, +) / Double(max(1, text.count))) } ?? "")
+        + (row.byteCounts == nil && !row.ids.isEmpty
+          ? "  (cut from one code: no token stands for bytes of its own)" : "")
+    }
+  }
+
+  /// Of each byte, which of the tokens that stand for any bytes it belongs to.
+  static func visible(_ byteCounts: [Int]) -> [Int] { owners(byteCounts.filter { $0 > 0 }) }
+
+  /// The units in lines of at most so many columns; a unit wider than that has a line of its own.
+  /// - Parameter cuts: places before which a column is kept free.
+  func lines(columns: Int, cuts: Set<Int> = []) -> [[Unit]] {
+    var lines: [[Unit]] = []
+    var used = columns + 1
+    var isEnded = true
+    for unit in units {
+      let width = unit.width + (cuts.contains(unit.bytes.lowerBound) ? 1 : 0)
+      if isEnded || used + width > columns {
+        lines.append([])
+        used = 0
+      }
+      lines[lines.count - 1].append(unit)
+      used += width
+      isEnded = unit.endsLine
+    }
+    return lines
+  }
+
+  /// Characters that are read from right to left would move the columns: such a line is overridden to run left to right.
+  private static func leftToRight(_ line: [Unit], _ shown: String) -> String {
+    let isMixed = line.contains { unit in
+      unit.text.unicodeScalars.contains {
+        (0x590...0x8FF).contains($0.value) || (0xFB1D...0xFDFF).contains($0.value)
+          || (0xFE70...0xFEFE).contains($0.value) || (0x10800...0x10FFF).contains($0.value)
+          || (0x1E800...0x1EFFF).contains($0.value)
+      }
+    }
+    return isMixed ? "\u{202D}\(shown)\u{202C}" : shown
+  }
+
+  /// - Parameters:
+  ///   - owners: of each byte, the token that it belongs to, of those that stand for any.
+  ///   - backgrounds: of each of these tokens; nil for no colours.
+  private func shownLine(_ line: [Unit], _ owners: [Int], _ cuts: Set<Int>, backgrounds: [Int]?) -> String {
+    var shown = ""
+    var style = ""
+    for unit in line {
+      let place = unit.bytes.lowerBound
+      let begins = place > 0 && owners[place] != owners[place - 1]
+      if cuts.contains(place) {
+        if begins, backgrounds != nil { (shown, style) = (shown + "\u{1B}[0m", "") }
+        shown += begins ? "|" : " "
+      }
+      if let backgrounds {
+        let next = "\u{1B}[48;5;\(backgrounds[owners[place]]);38;5;\(unit.isByte ? 124 : 16)m"
+        if next != style { shown += next }
+        style = next
+      }
+      shown += unit.text
+    }
+    return Self.leftToRight(line, shown) + (backgrounds != nil ? "\u{1B}[0m" : "")
+  }
+
+  /// Of the tokens that stand for any bytes, one of the 256 colours each, black to be read on all: light ones, told apart
+  /// by neighbours; where a model says how many bits a token cost it, from white (less than one) to orange (11 and more).
+  private func backgrounds(of row: Row) -> [Int] {
+    let visible = (row.byteCounts ?? []).indices.filter { row.byteCounts?[$0] != 0 }
+    guard let bits = row.bits else {
+      let light = [223, 151, 153, 225, 229, 189]
+      return visible.indices.map { light[$0 % light.count] }
+    }
+    let shades: [(below: Double, colour: Int)] = [(1, 231), (2, 230), (4, 229), (6, 222), (8, 215), (11, 209)]
+    return visible.map { token in shades.first { bits[token] < $0.below }?.colour ?? 202 }
+  }
+
+  private func idLines(columns: Int) -> [String] {
+    rows.flatMap { row -> [String] in
+      guard let byteCounts = row.byteCounts else { return ["", row.name] + wrapped(row.ids.map(String.init), columns) }
+      let widest = row.ids.map { "\($0)".count }.max() ?? 0
+      var shown = [String](repeating: "", count: row.ids.count)
+      let owners = Self.owners(byteCounts)
+      for unit in units { shown[owners[unit.bytes.lowerBound]] += unit.text }
+      return ["", row.name]
+        + row.ids.indices.map { token in
+          let id = "\(row.ids[token])"
+          return String(repeating: " ", count: widest - id.count) + "\(id)  "
+            + (row.bits.map { String(format: "%6.2f bits  ", $0[token]) } ?? "")
+            + (byteCounts[token] == 0 ? "(none)" : "'\(shown[token])'")
+        }
+    }
+  }
+
+  private func wrapped(_ words: [String], _ columns: Int) -> [String] {
+    var lines: [String] = []
+    for word in words {
+      if let last = lines.last, last.count + 1 + word.count <= columns {
+        lines[lines.count - 1] = last + " " + word
+      } else {
+        lines.append(word)
+      }
+    }
+    return lines
+  }
+}
+
+private func padded(_ text: String, to width: Int) -> String {
+  text + String(repeating: " ", count: max(0, width - text.count))
+}

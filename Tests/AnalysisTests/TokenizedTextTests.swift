@@ -1,0 +1,85 @@
+import Testing
+
+@testable import Rendering
+
+private func shown(_ text: String, _ byteCounts: [Int]..., columns: Int = 80, inColour: Bool = false) -> [String] {
+  shown(Array(text.utf8), byteCounts, columns: columns, inColour: inColour)
+}
+private func shown(_ bytes: [UInt8], _ rows: [[Int]], columns: Int = 80, inColour: Bool = false) -> [String] {
+  let rows = rows.enumerated().map { index, counts in
+    TokenizedText.Row(name: "T\(index)", ids: counts.indices.map { UInt32($0) }, byteCounts: counts)
+  }
+  let view = TokenizedText(bytes, rows: rows).terminal(columns: columns, inColour: inColour)
+  return Array(view.split(separator: "\n", omittingEmptySubsequences: false).map(String.init).dropFirst(rows.count + 1))
+}
+
+/// Golden values: PyPI wcwidth.
+@Test(arguments: [
+  ("a", 1), ("é", 1), ("e\u{301}", 1), ("東", 2), ("ｱ", 1), ("Ａ", 2), ("한", 2), ("\u{1112}\u{1161}\u{11ab}", 2),
+  ("😀", 2),
+  ("👩‍👩‍👧‍👦", 2), ("🇩🇪", 2), ("❤️", 2), ("❤", 1), ("का", 2), ("א", 1), ("م", 1), ("\u{200d}", 0), ("→", 1), ("①", 1),
+  ("㋿", 2), ("𠀀", 2), ("👍🏽", 2), ("ไ", 1),
+])
+func widthsAsWcwidth(character: Character, width: Int) { #expect(displayWidth(character) == width) }
+
+@Test func theSameByteStandsInTheSameColumn() {
+  #expect(shown("to be", [3, 2], [1, 4]) == ["1 t o |be", "2 t|o  be"])
+  #expect(shown("to be", [5]) == ["to be"])
+  // Wide characters keep their columns; a token that ends within one shows its bytes, in every row.
+  #expect(shown("東京", [3, 3], [4, 2]) == [#"1 東|\xE4 \xBA\xAC"#, #"2 東 \xE4|\xBA\xAC"#])
+}
+
+@Test func nothingIsLost() {
+  #expect(shown([0x61, 0xFF, 0xC3, 0x00, 0x62], [[2, 1, 2]]) == [#"a\xFF|\xC3|␀b"#])
+  #expect(shown("a\tb\r\nc\n", [7]) == ["a→b⏎", "", "c⏎"])
+  #expect(shown("\r\n", [1, 1]) == ["␍|⏎"])
+  // A joiner alone, and marks that change the direction of what follows, by number.
+  #expect(shown("a\u{202E}b", [1, 4]) == [#"a|\u{202E}b"#])
+  #expect(shown("👩‍👧", [11]) == ["👩‍👧"])
+  #expect(shown("👩‍👧", [4, 7])[0].hasPrefix(#"\xF0\x9F\x91\xA9|\xE2\x80\x8D"#))
+  #expect(shown("אב", [2, 2]) == ["\u{202D}א|ב\u{202C}"])
+  #expect(shown("\u{1B}[31m", [1, 4]) == ["␛|[31m"], "no text controls the terminal")
+}
+
+@Test func linesFitTheColumns() {
+  let text = String(repeating: "東a", count: 30)
+  let lines = shown(text, [Int](repeating: 4, count: 30), [Int](repeating: 2, count: 60), columns: 20)
+  #expect(lines.count > 10 && lines.allSatisfy { $0.reduce(0) { $0 + displayWidth($1) } <= 20 })
+  let whole = shown(String(repeating: "ab", count: 30), [Int](repeating: 2, count: 30), columns: 20)
+  #expect(
+    whole.allSatisfy { $0.count <= 20 } && whole.joined().replacing("|", with: "") == String(repeating: "ab", count: 30)
+  )
+}
+
+@Test func coloursChangeFromTokenToToken() {
+  let line = shown("abc", [1, 0, 2], inColour: true)[0]
+  #expect(line == "\u{1B}[48;5;223;38;5;16ma\u{1B}[48;5;151;38;5;16mbc\u{1B}[0m")
+}
+
+@Test func bitsAreShades() {
+  let row = TokenizedText.Row(name: "M2", ids: [5, 6], byteCounts: [1, 2], bits: [0.5, 12])
+  let text = TokenizedText(Array("abc".utf8), rows: [row])
+  let view = text.terminal(columns: 80, inColour: true, showsIDs: true)
+  #expect(view.contains("4.167 bits/byte") && view.contains("5    0.50 bits  'a'"))
+  #expect(view.contains("\u{1B}[48;5;231;38;5;16ma\u{1B}[0m|\u{1B}[48;5;202;38;5;16mbc\u{1B}[0m"))
+  #expect(text.terminal(columns: 80, inColour: false).hasSuffix("a|bc"))
+  let page = text.page(title: "t")
+  #expect(page.contains("rgba(240,110,0,0.04)") && page.contains("title=\"token 2: id 6, 2 bytes, 12.00 bits\""))
+}
+
+@Test func tokensOfOneCodeAreCounted() {
+  let text = TokenizedText(Array("abcd".utf8), rows: [.init(name: "AC", ids: [7, 9], byteCounts: nil)])
+  let view = text.terminal(columns: 80, inColour: false, showsIDs: true)
+  #expect(
+    view.contains("2 tokens  2.00 bytes/token") && view.contains("no token stands for bytes") && view.hasSuffix("7 9"))
+}
+
+@Test func thePageHoldsTextAsText() {
+  let hostile = "<script>alert('x')</script>&\"`javascript:"
+  let text = TokenizedText(
+    Array(hostile.utf8), rows: [.init(name: hostile, ids: [1, 2], byteCounts: [10, hostile.utf8.count - 10])])
+  let page = text.page(title: hostile)
+  #expect(!page.contains("<script") && !page.contains("</script"))
+  #expect(page.contains("title=\"token 1: id 1, 10 bytes\"") && page.contains("&lt;</i>"))
+  #expect(TokenizedText([], rows: [.init(name: "a", ids: [], byteCounts: [])]).page(title: "t").contains("---"))
+}

@@ -1,0 +1,61 @@
+import Foundation
+import Plugins
+import Support
+import Testing
+import Tokenizers
+
+@testable import Harness
+
+private func tokenizer(_ name: String, training: [[UInt8]] = []) throws -> any Tokenizer {
+  let registry = try Registry(builtInBackends)
+  let spec = try registry.resolve(name)
+  return try registry.backend(named: spec.name).train(
+    spec,
+    context: TrainingContext(
+      examples: { AnySequence(training) },
+      byteModel: { throw TokenizerError.training("test", reason: "no M1 here") }, seed: 0, threads: 1))
+}
+
+private let lines = (0..<30).map { "line \($0) of a text whose words come again and again, as words do\n" }.joined()
+
+@Test func bytesAreAsExpected() throws {
+  let text = Array(lines.utf8)
+  let metrics = try IntrinsicMetrics(of: tokenizer("Bytes"), on: [text], threads: 1)
+  let words = lines.split(whereSeparator: \.isWhitespace)
+  #expect(metrics.bytesPerToken == 1 && metrics.tokens == text.count)
+  #expect(metrics.fertility == Double(text.count) / Double(words.count))
+  #expect(
+    abs((metrics.singleTokenRetention ?? 0) - Double(words.count { $0.count == 1 }) / Double(words.count)) < 1e-12)
+  #expect(metrics.utf8Integrity == 1 && metrics.boundaryRecall == 1)
+  #expect(metrics.vocabularyUse == Double(Set(text).count) / 256)
+  // One word more or less before a sentence: few of its bytes; a tenth of them gone: at least those.
+  let prefix = try #require(metrics.prefixInstability), deletion = try #require(metrics.deletionInstability)
+  #expect(prefix > 0 && prefix < 0.15 && deletion > 0.05 && deletion < 0.15)
+}
+
+/// A stream of one code is another one from the first changed byte on; a dictionary's tokens find back.
+@Test func codesOfWholeTextsAreUnstable() throws {
+  let text = Array(lines.utf8)
+  let code = try IntrinsicMetrics(of: tokenizer("StaticAC[v=256]", training: [text]), on: [text], threads: 2)
+  let dictionary = try IntrinsicMetrics(of: tokenizer("LZWDictionary[v=256]", training: [text]), on: [text], threads: 2)
+  #expect((code.prefixInstability ?? 0) > 0.5 && (dictionary.prefixInstability ?? 1) < 0.2)
+  #expect(code.utf8Integrity == nil && code.boundaryRecall == nil && code.fertility != nil)
+}
+
+@Test func anEmptyTextHasNoNumbers() throws {
+  let metrics = try IntrinsicMetrics(of: tokenizer("Bytes"), on: [], threads: 1)
+  #expect(
+    metrics.tokens == 0 && metrics.bytesPerToken == nil && metrics.fertility == nil && metrics.utf8Integrity == nil)
+  #expect(metrics.vocabularyUse == nil && metrics.prefixInstability == nil && metrics.renyiEfficiency == nil)
+}
+
+@Test func documentsAreReadWhole() throws {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("examples-\(UUID().uuidString)").path
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  try makeFolder(folder)
+  let text = [UInt8](repeating: 0x61, count: 300_000)
+  try writeAtomically(text, to: folder + "/a.txt")
+  try writeAtomically(Array("b".utf8), to: folder + "/b.txt")
+  let examples = try readExamples([folder], exampleBytes: 100_000)
+  #expect(examples.map(\.count) == [100_000, 100_000, 100_000, 1])
+}
