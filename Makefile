@@ -1,6 +1,7 @@
 # make run         installs what is missing, builds, runs experiments/quick.yaml; the report is runs/quick/report/report.md
 # make test        installs what is missing, builds, runs every test
 # make test-arm64  runs the kernels and the golden token streams for arm64 under emulation
+# make test-page   drives the report's page in headless Chromium
 # make publish     copies the report and the records of runs/RUN to reports/RUN, as they are published
 # make fuzz        runs libFuzzer over the decoders for FUZZ_SECONDS; what it finds worth keeping goes into Fuzz/Corpus
 # make lint        checks the formatting;  make format  mends it
@@ -12,7 +13,7 @@ FUZZ_SECONDS = 600
 # Tests see internals, so they are built apart from what `make` and `swift build -c release` build.
 TEST = -c release -Xswiftc -enable-testing --scratch-path .build-testing
 
-.PHONY: run build test plugin-python test-arm64 publish fuzz packages lint format clean
+.PHONY: run build test plugin-python test-arm64 test-page publish fuzz packages lint format clean
 
 run: build
 	$(HARNESS) run experiments/quick.yaml --baseline baselines/paper.json
@@ -20,7 +21,7 @@ run: build
 build: packages
 	swift build -c release --product harness
 
-test: packages plugin-python
+test: plugin-python
 	swift build $(TEST) --build-tests --explicit-target-dependency-import-check error
 	swift test $(TEST) --skip-build
 	swift build --package-path Examples/Nibbles -c release
@@ -30,10 +31,14 @@ test: packages plugin-python
 
 # A Python with the library that Examples/plugins/library.py stands on; without it, its tests are skipped.
 PLUGIN_PYTHON = .build/plugin-python
-plugin-python:
+plugin-python: packages
 	@$(PLUGIN_PYTHON)/bin/python3 -c 'import tokenizers' 2>/dev/null \
 	  || { rm -rf $(PLUGIN_PYTHON) && python3 -m venv $(PLUGIN_PYTHON) && $(PLUGIN_PYTHON)/bin/pip install -q tokenizers; } \
 	  || { rm -rf $(PLUGIN_PYTHON); echo "Examples/plugins/library.py is not tested: pip cannot install tokenizers"; }
+
+test-page: DEBIAN_PACKAGES += chromium
+test-page: build
+	Tests/page/run.sh
 
 test-arm64: DEBIAN_PACKAGES = qemu-user libc6-dev-arm64-cross libgcc-12-dev-arm64-cross
 test-arm64: packages

@@ -10,23 +10,29 @@ import Tokenizers
 struct ReportCommand<Source: RegistrySource>: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "report", abstract: "Markdown, plots and CSV from run records alone.",
+      commandName: "report", abstract: "Markdown, a page, plots, LaTeX and CSV from run records alone.",
       discussion: """
         Cells that were not made under one protocol (budget, corpus, options) stand in tables of their own.
 
         EXAMPLE
           harness report runs/quick --baseline baselines/paper.json
           harness report runs/a runs/b --out both
+          harness report runs/quick --tensorboard logs && tensorboard --logdir logs
         """)
   }
   @Argument(help: "Run folders.") var runs: [String]
   @Option(help: "Folder to write; 'report' in the first run's folder if left out.") var out: String?
   @Option(help: "Figures to show beside ours, such as baselines/paper.json.") var baseline: String?
 
+  @Option(help: ArgumentHelp("Folder to write learning curves to, for TensorBoard.", valueName: "folder"))
+  var tensorboard: String?
+
   func run() throws {
     let folders = runs.map { RunFolder($0) }
     let folder = withoutTrailingSlash(out ?? folders[0].path + "/report")
-    try RunReport(runs: folders, baseline: baseline, registry: Source.registry()).write(to: folder)
+    let report = try RunReport(runs: folders, baseline: baseline, registry: Source.registry())
+    try report.write(to: folder)
+    if let tensorboard { try report.writeTensorBoard(to: withoutTrailingSlash(tensorboard)) }
     print("\(folder)/report.md")
   }
 }

@@ -3,8 +3,8 @@ import Foundation
 import Support
 
 extension Report {
-  /// Writes report.md, results.csv, tables.json, every table across protocols as CSV and every figure as SVG, each whole
-  /// or not at all: a reader may look while a run goes on and this is called after every cell.
+  /// Writes report.md, report.html, tables.tex, results.csv, tables.json, every table across protocols as CSV and every
+  /// figure as SVG, each whole or not at all: a reader may look while a run goes on and this is called after every cell.
   /// - Throws: ``FileError``.
   public func write(to folder: String) throws {
     try makeFolder(folder)
@@ -16,6 +16,8 @@ extension Report {
     }
     try writeAtomically(Data(csv(records).utf8), to: folder + "/results.csv")
     try writeAtomically(jsonEncoder().encode(json), to: folder + "/tables.json")
+    try writeAtomically(Data(latex(self).utf8), to: folder + "/tables.tex")
+    try writeAtomically(Data(html(self).utf8), to: folder + "/report.html")
     try writeAtomically(Data(markdown(self).utf8), to: folder + "/report.md")
   }
 }

@@ -111,13 +111,14 @@ import Testing
       let files = try FileManager.default.contentsOfDirectory(atPath: folder + "/report").sorted()
       #expect(
         files == [
-          "curves.svg", "flops.svg", "held-out-curves.svg", "report.md", "results.csv", "steps.svg", "tables.json",
+          "curves.svg", "flops.svg", "held-out-curves.svg", "report.html", "report.md", "results.csv", "steps.svg",
+          "tables.json", "tables.tex",
         ])
       let first = try files.map { try Data(contentsOf: URL(fileURLWithPath: "\(folder)/report/\($0)")) }
       try report.write(to: folder + "/report")
       let second = try files.map { try Data(contentsOf: URL(fileURLWithPath: "\(folder)/report/\($0)")) }
       #expect(first == second)
-      let text = String(decoding: first[3], as: UTF8.self)
+      let text = String(decoding: first[4], as: UTF8.self)
       for figure in report.artifacts.figures { #expect(text.contains("](\(figure.key).svg)")) }
       for section in report.parts[0].sections { #expect(text.contains("## \(section.title)\n")) }
     }

@@ -43,6 +43,12 @@ public final class RunReport: Sendable {
       command: runs.map { "harness run \($0.path)/experiment.yaml" }.joined(separator: "\n"))
     try report.write(to: folder)
   }
+
+  /// Writes the learning curves of every finished cell as event files for TensorBoard.
+  /// - Throws: as ``write(to:)``.
+  public func writeTensorBoard(to folder: String) throws {
+    try Rendering.writeTensorBoard(TrainingLog.all(of: runs.map { try $0.records.load() }), to: folder)
+  }
 }
 
 extension RunFolder {

@@ -3,7 +3,14 @@ import Metrics
 import Support
 
 /// A figure as an SVG document of its own: 900 pixels wide, for a white page. Equal figures give equal bytes.
-public func svg(_ figure: Figure) -> String { FigureDrawing(figure).document.text }
+public func svg(_ figure: Figure) -> String { FigureDrawing(figure, isInteractive: false).document.text }
+
+/// The same for a page: what belongs to a series is in groups of class `s0`, `s1`, …, and circles of class `value` say
+/// in their titles what is measured there; with the titles and colours of the series.
+func pagePicture(_ figure: Figure) -> (svg: String, series: [(title: String, colour: String)]) {
+  let drawing = FigureDrawing(figure, isInteractive: true)
+  return (drawing.document.text, drawing.legend)
+}
 
 private struct FigureDrawing {
   private(set) var document: SVGDocument
@@ -21,7 +28,10 @@ private struct FigureDrawing {
   ]
   private static let dashes: [String?] = [nil, "6 3", "2 3"]
 
-  init(_ figure: Figure) {
+  /// Titles and colours of the series that are drawn.
+  var legend: [(title: String, colour: String)] { series.indices.map { (series[$0].title, look($0).colour) } }
+
+  init(_ figure: Figure, isInteractive: Bool) {
     self.figure = figure
     func isSeen(_ point: Figure.Point) -> Bool {
       AxisScale.holds(point.x, isLogarithmic: figure.x.isLogarithmic)
@@ -47,7 +57,7 @@ private struct FigureDrawing {
     let height = max(
       540, hasLegend ? 90 + 19 * Double(series.count) : 0, hasLegend ? 0 : 200 + 13 * Double(points.count))
     frame = Box(left: 72, top: 44, right: 900 - min(legend, 400), bottom: height - 58)
-    document = SVGDocument(width: 900, height: height)
+    document = SVGDocument(width: 900, height: height, isInteractive: isInteractive)
 
     drawAxes()
     if hasLegend { drawLines() }
@@ -115,32 +125,70 @@ private struct FigureDrawing {
   private mutating func drawLines() {
     for (index, one) in series.enumerated() {
       let (colour, _, dashes) = look(index)
-      document.polyline(
-        one.points.map { (px($0.x), py($0.y)) }, colour: colour, width: 1.8, dashes: dashes)
       let row = frame.top + 10 + 19 * Double(index)
-      document.line(frame.right + 14, row, frame.right + 36, row, colour: colour, width: 2.4, dashes: dashes)
-      document.text(one.title, frame.right + 42, row + 4, size: 12)
+      ofSeries(index) { drawing in
+        drawing.document.polyline(
+          one.points.map { (drawing.px($0.x), drawing.py($0.y)) }, colour: colour, width: 1.8, dashes: dashes)
+        drawing.document.line(
+          drawing.frame.right + 14, row, drawing.frame.right + 36, row, colour: colour, width: 2.4, dashes: dashes)
+        drawing.document.text(one.title, drawing.frame.right + 42, row + 4, size: 12)
+        for point in one.points {
+          drawing.document.value(drawing.value(point, of: one), drawing.px(point.x), drawing.py(point.y))
+        }
+      }
     }
+  }
+
+  /// What a reader is told of a point: `Bytes: 984 k, 1.986 [1.955, 2.028]`.
+  private func value(_ point: Figure.Point, of series: Figure.Series) -> String {
+    let x =
+      figure.x.names.isEmpty ? short(point.x) : figure.x.names[min(max(0, Int(point.x)), figure.x.names.count - 1)]
+    let y = Table.Format.fixed(3).text(point.y)
+    let spread = point.spread.map {
+      " [\(Table.Format.fixed(3).text($0.lower)), \(Table.Format.fixed(3).text($0.upper))]"
+    }
+    return "\(series.title): \(x), \(y)\(spread ?? "")"
   }
 
   private mutating func drawPoints() {
     for (index, one) in series.enumerated() {
       let colour = look(index).colour
-      if let curve = one.curve {
-        drawCurve(curve, colour: colour)
-      } else if one.points.count > 1 {
-        document.polyline(one.points.map { (px($0.x), py($0.y)) }, colour: colour, width: 0.8)
+      ofSeries(index) { drawing in
+        if let curve = one.curve {
+          drawing.drawCurve(curve, colour: colour)
+        } else if one.points.count > 1 {
+          drawing.document.polyline(
+            one.points.map { (drawing.px($0.x), drawing.py($0.y)) }, colour: colour, width: 0.8)
+        }
+        for point in one.points { drawing.drawSpread(of: point, colour: colour) }
       }
-      for point in one.points { drawSpread(of: point, colour: colour) }
     }
     for (index, one) in series.enumerated() {
       let (colour, mark, _) = look(index)
-      for point in one.points {
-        document.mark(mark, px(point.x), py(point.y), colour: colour, isHollow: point.isHollow)
+      ofSeries(index) { drawing in
+        for point in one.points {
+          drawing.document.mark(
+            mark, drawing.px(point.x), drawing.py(point.y), colour: colour, isHollow: point.isHollow)
+        }
+        if let marked = one.curve?.marked {
+          drawing.drawCross(drawing.px(marked.x), drawing.py(marked.y), colour: darker(colour))
+        }
       }
-      if let marked = one.curve?.marked { drawCross(px(marked.x), py(marked.y), colour: darker(colour)) }
     }
     drawLabels()
+    for (index, one) in series.enumerated() {
+      ofSeries(index) { drawing in
+        for point in one.points {
+          drawing.document.value(drawing.value(point, of: one), drawing.px(point.x), drawing.py(point.y))
+        }
+      }
+    }
+  }
+
+  private mutating func ofSeries(_ index: Int, _ draw: (inout FigureDrawing) -> Void) {
+    document.openSeries(index)
+    draw(&self)
+    document.closeSeries()
   }
 
   /// A fitted line, solid and then dashed, over its band. The band is cut off at the frame.
@@ -177,6 +225,8 @@ private struct FigureDrawing {
     var placement = LabelPlacement(frame: frame, taken: takenByMarks + takenByReferences)
     for (index, one) in series.enumerated() {
       let colour = look(index).colour
+      document.openSeries(index)
+      defer { document.closeSeries() }
       for point in one.points + (one.curve?.points ?? []) {
         guard let label = point.label else { continue }
         let x = px(point.x), y = py(point.y)

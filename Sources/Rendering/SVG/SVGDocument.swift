@@ -14,9 +14,10 @@ struct SVGDocument {
     case start, middle, end
   }
 
-  init(width: Double, height: Double) {
+  init(width: Double, height: Double, isInteractive: Bool) {
     self.width = width
     self.height = height
+    self.isInteractive = isInteractive
   }
 
   var text: String {
@@ -27,6 +28,25 @@ struct SVGDocument {
     \(body)</svg>
 
     """
+  }
+
+  /// Whether series are told apart by classes and points say their values, for a page with a script.
+  private let isInteractive: Bool
+
+  /// What is drawn from here to ``closeSeries()`` is of one series, class `s0`, `s1`, …; a picture that stands alone says
+  /// nothing of it.
+  mutating func openSeries(_ index: Int) {
+    if isInteractive { body += "<g class=\"s\(index)\">\n" }
+  }
+  mutating func closeSeries() {
+    if isInteractive { body += "</g>\n" }
+  }
+
+  /// A place that says a value; nothing in a picture that stands alone.
+  mutating func value(_ text: String, _ x: Double, _ y: Double) {
+    guard isInteractive else { return }
+    body +=
+      "<circle class=\"value\" cx=\"\(number(x))\" cy=\"\(number(y))\" r=\"7\" fill=\"transparent\"><title>\(xmlEscaped(text))</title></circle>\n"
   }
 
   mutating func line(

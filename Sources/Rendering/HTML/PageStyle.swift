@@ -1,0 +1,86 @@
+/// How every page looks: light or dark as the reader's system is, readable without a script.
+let pageStyle = """
+  :root { color-scheme: light dark; --ink: #1a1a1a; --page: #fff; --faint: #666; --line: #ddd; --mark: #f3f6fa; --link: #0b57a4 }
+  @media (prefers-color-scheme: dark) {
+    :root { --ink: #e8e8e8; --page: #16181c; --faint: #9a9a9a; --line: #3a3d44; --mark: #20242b; --link: #8ab8f0 }
+  }
+  body { background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; max-width: 1200px; padding: 0 1em }
+  a { color: var(--link) }
+  h1, h2, h3 { line-height: 1.2; margin: 1.6em 0 0.6em }
+  .wide { overflow-x: auto }
+  table { border-collapse: collapse; margin: 1em 0; font-size: 14px }
+  th, td { padding: 0.25em 0.7em; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap }
+  th { vertical-align: bottom; white-space: normal }
+  td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
+  tbody tr:hover { background: var(--mark) }
+  th button { all: unset; cursor: pointer; font-weight: 600 }
+  th button:focus-visible, .series button:focus-visible { outline: 2px solid var(--link) }
+  th[aria-sort=ascending] button::after { content: " ▲" }
+  th[aria-sort=descending] button::after { content: " ▼" }
+  figure { margin: 1em 0; position: relative; max-width: 900px }
+  figure svg { width: 100%; height: auto; border-radius: 4px }
+  .series { display: none; flex-wrap: wrap; gap: 0.3em; margin: 0.4em 0 }
+  .scripted .series { display: flex }
+  .series button { font: inherit; font-size: 13px; color: var(--ink); background: var(--mark); border: 1px solid var(--line); border-radius: 4px; cursor: pointer; padding: 0 0.5em }
+  .series button::before { content: "■ "; color: var(--colour) }
+  .series button[aria-pressed=false] { opacity: 0.45; text-decoration: line-through }
+  .tip { position: absolute; pointer-events: none; background: #222; color: #fff; font-size: 13px; padding: 0.1em 0.5em; border-radius: 4px; white-space: nowrap; transform: translate(-50%, -160%) }
+  pre, code { background: var(--mark); border-radius: 3px; padding: 0 0.25em; font-size: 13px }
+  pre { padding: 0.7em; overflow-x: auto }
+  """
+
+/// What a page does beyond its text: tables sort by the heading that is pressed, a series hides when its name is
+/// pressed, and the value nearest to the pointer is said.
+let pageScript = """
+  document.documentElement.classList.add("scripted");
+  for (const table of document.querySelectorAll("table")) {
+    const body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
+    heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => {
+      const falls = head.getAttribute("aria-sort") === "ascending";
+      for (const other of heads) other.removeAttribute("aria-sort");
+      head.setAttribute("aria-sort", falls ? "descending" : "ascending");
+      const key = row => {
+        const cell = row.cells[column], value = cell.dataset.v;
+        return value === undefined ? cell.textContent : value === "" ? NaN : Number(value);
+      };
+      const order = (a, b) => {
+        const x = key(a), y = key(b);
+        if (Number.isNaN(x) || Number.isNaN(y)) return Number.isNaN(x) - Number.isNaN(y);
+        return (typeof x === "number" ? x - y : x.localeCompare(y)) * (falls ? -1 : 1);
+      };
+      body.append(...[...body.rows].sort(order));
+    }));
+  }
+  for (const figure of document.querySelectorAll("figure")) {
+    const svg = figure.querySelector("svg"), tip = document.createElement("div");
+    tip.className = "tip"; tip.hidden = true; tip.setAttribute("role", "status");
+    figure.append(tip);
+    for (const title of svg.querySelectorAll(".value title")) {
+      title.parentNode.dataset.text = title.textContent;
+      title.remove();
+    }
+    svg.addEventListener("pointermove", event => {
+      let best = null, least = 30;
+      for (const circle of svg.querySelectorAll(".value")) {
+        const box = circle.getBoundingClientRect();
+        if (!box.width) continue;
+        const far = Math.hypot(box.x + box.width / 2 - event.clientX, box.y + box.height / 2 - event.clientY);
+        if (far < least) { least = far; best = { circle, box }; }
+      }
+      tip.hidden = !best;
+      if (!best) return;
+      const frame = figure.getBoundingClientRect();
+      tip.textContent = best.circle.dataset.text;
+      tip.style.left = best.box.x + best.box.width / 2 - frame.x + "px";
+      tip.style.top = best.box.y + best.box.height / 2 - frame.y + "px";
+    });
+    svg.addEventListener("pointerleave", () => { tip.hidden = true; });
+    for (const button of figure.querySelectorAll(".series button")) {
+      button.addEventListener("click", () => {
+        const shown = button.getAttribute("aria-pressed") === "false";
+        button.setAttribute("aria-pressed", shown);
+        for (const part of svg.querySelectorAll(".s" + button.dataset.series)) part.style.display = shown ? "" : "none";
+      });
+    }
+  }
+  """
