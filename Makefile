@@ -5,7 +5,7 @@
 # make publish     copies the report and the records of runs/RUN to reports/RUN, as they are published
 # make fuzz        runs libFuzzer over the decoders for FUZZ_SECONDS; what it finds worth keeping goes into Fuzz/Corpus
 # make lint        checks the formatting;  make format  mends it
-DEBIAN_PACKAGES = libsentencepiece-dev sentencepiece zlib1g-dev libssl-dev libpcre2-dev libopenblas-dev libdnnl-dev dict-gcide pkg-config
+DEBIAN_PACKAGES = libsentencepiece-dev sentencepiece zlib1g-dev libssl-dev libpcre2-dev libopenblas-dev libdnnl-dev dict-gcide pkg-config python3-venv
 HARNESS = .build/release/harness
 SOURCES = Package.swift Sources Plugins Tests Examples Fuzz/Package.swift Fuzz/Sources
 RUN = quick
@@ -13,7 +13,7 @@ FUZZ_SECONDS = 600
 # Tests see internals, so they are built apart from what `make` and `swift build -c release` build.
 TEST = -c release -Xswiftc -enable-testing --scratch-path .build-testing
 
-.PHONY: run build test test-arm64 test-page publish fuzz packages lint format clean
+.PHONY: run build test plugin-python test-arm64 test-page publish fuzz packages lint format clean
 
 run: build
 	$(HARNESS) run experiments/quick.yaml --baseline baselines/paper.json
@@ -21,13 +21,20 @@ run: build
 build: packages
 	swift build -c release --product harness
 
-test: packages
+test: plugin-python
 	swift build $(TEST) --build-tests --explicit-target-dependency-import-check error
 	swift test $(TEST) --skip-build
 	swift build --package-path Examples/Nibbles -c release
 	rm -rf .build/nibbles
 	Examples/Nibbles/.build/release/my-harness train 'Nibbles[first=low]' --corpus Makefile --out .build/nibbles --store .build/nibbles-store
 	Examples/Nibbles/.build/release/my-harness check .build/nibbles Makefile
+
+# A Python with the library that Examples/plugins/library.py stands on; without it, its tests are skipped.
+PLUGIN_PYTHON = .build/plugin-python
+plugin-python: packages
+	@$(PLUGIN_PYTHON)/bin/python3 -c 'import tokenizers' 2>/dev/null \
+	  || { rm -rf $(PLUGIN_PYTHON) && python3 -m venv $(PLUGIN_PYTHON) && $(PLUGIN_PYTHON)/bin/pip install -q tokenizers; } \
+	  || { rm -rf $(PLUGIN_PYTHON); echo "Examples/plugins/library.py is not tested: pip cannot install tokenizers"; }
 
 test-page: DEBIAN_PACKAGES += chromium
 test-page: build

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Harness
+import Plugins
 import Support
 import Tokenizers
 import Transformer
@@ -35,7 +36,8 @@ struct GenerateCommand<Source: RegistrySource>: ParsableCommand {
   func run() throws {
     let cell = try FinishedCell(
       records: RunFolder(runFolder).records, store: store.open(), tokenizer: tokenizer, size: size, seed: cellSeed,
-      variant: variant, budget: budget, registry: Source.registry(), threads: threads.threads)
+      variant: variant, budget: budget, registry: Source.registry(), plugin: { try ExternalBackend($0) },
+      threads: threads.threads)
     let made = try generate(
       model: cell.model, tokenizer: cell.tokenizer, prompt: Array(prompt.utf8), bytes: bytes, temperature: temperature,
       sequenceLength: cell.record.training?.sequenceLength ?? 512, seed: seed)

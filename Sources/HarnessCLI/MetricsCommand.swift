@@ -29,6 +29,7 @@ struct MetricsCommand<Source: RegistrySource>: ParsableCommand {
   @Option(help: "Bytes of the text that are read at most.") var bytes = 1_000_000
   @Option(help: "Seed of the words and deletions of the stability numbers.") var seed: UInt64 = 0
   @Flag(help: "Machine-readable output.") var json = false
+  @OptionGroup var plugin: PluginOptions
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
@@ -45,7 +46,7 @@ struct MetricsCommand<Source: RegistrySource>: ParsableCommand {
   }
 
   func run() throws {
-    let registry = try Source.registry()
+    let registry = try plugin.registry(Source.self)
     var examples: [[UInt8]] = []
     var left = bytes
     for example in try readExamples(text, exampleBytes: exampleBytes) where left > 0 {

@@ -3,8 +3,10 @@ import BuildStamp
 import Dispatch
 import Foundation
 import Harness
+import Plugins
 import Store
 import Support
+import Tokenizers
 import Transformer
 
 /// This build, for the provenance of what it computes.
@@ -19,6 +21,34 @@ struct ThreadOptions: ParsableArguments {
     guard (1...1024).contains(threads) else {
       throw ValidationError("--threads \(threads) is not possible; give a number from 1 to 1024")
     }
+  }
+}
+
+/// A tokenizer of another program, for commands that take tokenizers.
+struct PluginOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Program whose tokenizers may be named as well, such as 'python3 my.py' (docs/plugin-protocol.md).",
+      valueName: "command"))
+  var plugin: String?
+  @Option(help: ArgumentHelp("Seconds of its silence after which it counts as hung.", valueName: "seconds"))
+  var pluginTimeout = PluginCommand.defaultTimeoutSeconds
+
+  func validate() throws {
+    guard PluginCommand.timeouts.contains(pluginTimeout) else {
+      throw ValidationError("--plugin-timeout must be from 0.1 to 86400")
+    }
+  }
+
+  /// The plug-in, started to hear what it is; nil where none is given.
+  func backend() throws -> ExternalBackend? {
+    try plugin.map { try ExternalBackend(PluginCommand(line: $0, timeoutSeconds: pluginTimeout)) }
+  }
+
+  /// The program's own registry with the plug-in.
+  func registry<Source: RegistrySource>(_ source: Source.Type) throws -> Registry {
+    guard let backend = try backend() else { return try Source.registry() }
+    return try Registry(Source.registry().backends + [backend])
   }
 }
 
@@ -50,7 +80,8 @@ extension StoreOptions {
   }
 }
 
-/// On Ctrl-C and SIGTERM: claims are given back at once, so that the next run need not wait for them to go stale.
+/// On Ctrl-C and SIGTERM: claims are given back at once, so that the next run need not wait for them to go stale, and
+/// plug-ins end.
 /// Checkpoints are on disk already.
 private func stopCleanly() {
   for (number, status) in [(SIGINT, Int32(130)), (SIGTERM, 143)] {
@@ -58,6 +89,7 @@ private func stopCleanly() {
     let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInitiated))
     source.setEventHandler {
       Claim.releaseAll()
+      ChildProcess.endAll()
       printError("stopped; run the same command again to go on")
       _exit(status)
     }

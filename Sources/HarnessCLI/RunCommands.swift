@@ -2,6 +2,7 @@ import ArgumentParser
 import Bench
 import Foundation
 import Harness
+import Plugins
 import Records
 import Store
 import Support
@@ -40,7 +41,8 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
   }
 
   func run() throws {
-    let registry = try Source.registry()
+    let registry = try Experiment.registry(
+      file: experiment, extending: Source.registry(), by: { try ExternalBackend($0) })
     var loaded = try Experiment(file: experiment, registry: registry)
     let folder = RunFolder(out ?? "runs/\(loaded.name)")
     if let seed {
@@ -127,7 +129,8 @@ struct ReproduceCommand<Source: RegistrySource>: ParsableCommand {
     var options = StoreOptions()
     options.store = store ?? own
     let stages = Stages(
-      registry: try Source.registry(), store: try options.open(user: RunUses(runFolder: own), progress: progress),
+      registry: try Registry(Source.registry().backends + recorded.plugins.map { try ExternalBackend($0) }),
+      store: try options.open(user: RunUses(runFolder: own), progress: progress),
       program: thisProgram,
       threads: threads.threads,
       progress: progress, waits: true)

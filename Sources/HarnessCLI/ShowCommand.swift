@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Harness
+import Plugins
 import Rendering
 import Support
 import Tokenizers
@@ -38,6 +39,7 @@ struct ShowCommand<Source: RegistrySource>: ParsableCommand {
     String?
   @Option(help: "Colours: auto, always, never.") var color = ColourChoice.auto
   @Option(help: "Columns; the terminal's, or 80, if left out.") var columns: Int?
+  @OptionGroup var plugin: PluginOptions
   @OptionGroup var store: StoreOptions
   @OptionGroup var threads: ThreadOptions
 
@@ -53,7 +55,7 @@ struct ShowCommand<Source: RegistrySource>: ParsableCommand {
   }
 
   func run() throws {
-    let registry = try Source.registry()
+    let registry = try plugin.registry(Source.self)
     let bytes = try text.map { Array($0.utf8) } ?? [UInt8](readInput(file))
     guard bytes.count <= Self.mostBytes else {
       throw FileError(file ?? "standard input", "has \(bytes.count) bytes; show takes up to 1 MiB")
@@ -63,7 +65,7 @@ struct ShowCommand<Source: RegistrySource>: ParsableCommand {
       let cell = try opened.map { folder, store in
         try FinishedCell(
           records: folder.records, store: store, tokenizer: name, size: size, seed: nil, variant: nil, budget: nil,
-          registry: registry, threads: threads.threads)
+          registry: registry, plugin: { try ExternalBackend($0) }, threads: threads.threads)
       }
       let tokenizer = try cell?.tokenizer ?? namedTokenizer(name, registry, threads: threads.threads)
       let tokens = try tokenizer.encode(bytes)

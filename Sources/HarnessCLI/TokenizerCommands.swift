@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Harness
 import Metrics
+import Plugins
 import Store
 import Support
 import Tokenizers
@@ -14,9 +15,10 @@ struct TokenizersCommand<Source: RegistrySource>: ParsableCommand {
       discussion: "EXAMPLE\n  harness tokenizers --json")
   }
   @Flag(help: "Machine-readable output.") var json = false
+  @OptionGroup var plugin: PluginOptions
 
   func run() throws {
-    let descriptors = try Source.registry().backends.map(\.descriptor)
+    let descriptors = try plugin.registry(Source.self).backends.map(\.descriptor)
     if json {
       let entries = descriptors.map { d in
         TokenizerEntry(
@@ -65,6 +67,7 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
   @Option(help: "M1's training in f32, bf16 or exact; the fastest of this machine if left out.")
   var m1Precision: Precision?
   @Option(help: "Seed of all that is random.") var seed: UInt64 = 0
+  @OptionGroup var plugin: PluginOptions
   @OptionGroup var store: StoreOptions
   @OptionGroup var threads: ThreadOptions
 
@@ -83,7 +86,7 @@ struct TrainCommand<Source: RegistrySource>: ParsableCommand {
   }
 
   func run() throws {
-    let registry = try Source.registry()
+    let registry = try plugin.registry(Source.self)
     let resolved = try registry.resolve(spec)
     guard !FileManager.default.fileExists(atPath: out) else {
       throw FileError(out, "exists already; give a new folder")
@@ -125,6 +128,7 @@ struct EncodeCommand<Source: RegistrySource>: ParsableCommand {
   @Option(help: "ids (text), u16 or u32 (binary).") var format = TokenFormat.ids
   @Option(help: "File to write; standard output if left out.") var output: String?
   @Option(help: "Bytes of an example, coded on its own.") var exampleBytes = 10_240
+  @OptionGroup var plugin: PluginOptions
   @OptionGroup var threads: ThreadOptions
 
   func validate() throws {
@@ -132,7 +136,7 @@ struct EncodeCommand<Source: RegistrySource>: ParsableCommand {
   }
 
   func run() throws {
-    let saved = try SavedTokenizer(folder: folder, registry: Source.registry(), threads: threads.threads)
+    let saved = try SavedTokenizer(folder: folder, registry: plugin.registry(Source.self), threads: threads.threads)
     let text = [UInt8](try readInput(input))
     let examples = cutIntoExamples(text, bytes: exampleBytes)
     let tokens = try saved.tokenizer.encode(examples: examples, threads: threads.threads)
@@ -153,10 +157,11 @@ struct DecodeCommand<Source: RegistrySource>: ParsableCommand {
   @Argument(help: "Tokens as 'harness encode' wrote them; standard input if left out or -.") var input: String?
   @Option(help: "The format expected; any is recognised when left out.") var format: TokenFormat?
   @Option(help: "File to write; standard output if left out.") var output: String?
+  @OptionGroup var plugin: PluginOptions
   @OptionGroup var threads: ThreadOptions
 
   func run() throws {
-    let saved = try SavedTokenizer(folder: folder, registry: Source.registry(), threads: threads.threads)
+    let saved = try SavedTokenizer(folder: folder, registry: plugin.registry(Source.self), threads: threads.threads)
     let path = input ?? "standard input"
     let data = try readInput(input)
     let file = try TokenFile(data, path: path)
@@ -179,17 +184,63 @@ struct DecodeCommand<Source: RegistrySource>: ParsableCommand {
 struct CheckCommand<Source: RegistrySource>: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "check", abstract: "Round-trip the built-in hard cases and a text.",
-      discussion:
-        "Exit status 1, with the first differing offset, when anything differs.\n\nEXAMPLE\n  harness check gzip65k book.txt"
-    )
+      commandName: "check", abstract: "Round-trip the built-in hard cases and a text; check a plug-in.",
+      discussion: """
+        Exit status 1, with the first differing offset, when anything differs. With --plugin, instead of a folder, the \
+        plug-in is trained on the text (or on a built-in one), and all that tokenizers promise is checked, a line for \
+        each promise that is not kept.
+
+        EXAMPLE
+          harness check gzip65k book.txt
+          harness check --plugin 'python3 my.py' book.txt
+        """)
   }
-  @Argument(help: "Folder of a trained tokenizer.") var folder: String
+  @Argument(help: "Folder of a trained tokenizer; not with --plugin.") var folder: String?
   @Argument(help: "Text to check besides the hard cases; - for standard input.") var input: String?
   @Option(help: "Bytes of an example, coded on its own.") var exampleBytes = 10_240
+  @OptionGroup var plugin: PluginOptions
+  @Option(help: "With --plugin: its tokenizer to check, as in 'mine[v=4k]'; the one of its defaults if left out.")
+  var tokenizer: String?
   @OptionGroup var threads: ThreadOptions
 
+  func validate() throws {
+    if plugin.plugin == nil {
+      guard folder != nil else { throw ValidationError("give the folder of a trained tokenizer, or --plugin") }
+      guard tokenizer == nil else { throw ValidationError("--tokenizer goes with --plugin") }
+    } else if input != nil {
+      throw ValidationError("with --plugin there is no folder: give the text alone")
+    }
+    guard exampleBytes >= 1 else { throw ValidationError("--example-bytes must be at least 1") }
+  }
+
   func run() throws {
+    if let backend = try plugin.backend() {
+      try check(backend)
+    } else if let folder {
+      try check(folder)
+    }
+  }
+
+  private func check(_ backend: ExternalBackend) throws {
+    let registry = try Registry([backend])
+    let spec = try registry.resolve(tokenizer ?? backend.descriptor.name)
+    let text = try folder.map { [UInt8](try readInput($0)) } ?? PluginCheck.sample
+    let check = try PluginCheck(
+      backend, spec: spec, examples: cutIntoExamples(text, bytes: exampleBytes), threads: threads.threads,
+      report: { printError($0) })
+    let ratio = compressionRatio(bytes: check.bytes, tokens: check.tokens).map { String(format: "%.3f", $0) } ?? "---"
+    print(
+      "\(spec.canonicalName): vocabulary \(check.tokenizer.vocabularySize); \(check.bytes) bytes, \(check.tokens) tokens, "
+        + "\(ratio) bytes/token; "
+        + String(
+          format: "encodes %.1f MB/s, decodes %.1f MB/s on %d threads", check.encodeMegabytesPerSecond,
+          check.decodeMegabytesPerSecond, threads.threads))
+    for problem in check.problems { printError(problem) }
+    if !check.problems.isEmpty { throw ExitCode(1) }
+    print("keeps every promise")
+  }
+
+  private func check(_ folder: String) throws {
     let saved = try SavedTokenizer(folder: folder, registry: Source.registry(), threads: threads.threads)
     let tokenizer = saved.tokenizer
     var failures = roundTripFailures(tokenizer, texts: hardCases, threads: threads.threads)

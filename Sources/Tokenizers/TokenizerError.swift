@@ -17,6 +17,10 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
   /// The tokens do not decode.
   case corruptTokens(tokenizer: String, reason: String)
   case encoding(tokenizer: String, reason: String)
+  /// The text is no command that starts a plug-in.
+  case malformedCommand(String, reason: String)
+  /// The process that a tokenizer runs in does not do what it should.
+  case plugin(tokenizer: String, reason: String)
 
   public var description: String {
     switch self {
@@ -45,6 +49,9 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
         + "the byte count is damaged"
     case .corruptTokens(let tokenizer, let reason): return "\(tokenizer) cannot decode these tokens: \(reason)"
     case .encoding(let tokenizer, let reason): return "\(tokenizer) cannot encode: \(reason)"
+    case .malformedCommand(let line, let reason):
+      return "'\(line)' is no command of a plug-in: \(reason); write it as in 'python3 my.py'"
+    case .plugin(let tokenizer, let reason): return "\(tokenizer): \(reason)"
     }
   }
 }

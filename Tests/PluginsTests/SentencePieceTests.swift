@@ -34,7 +34,9 @@ func idsEqualSpmEncodes(model: String) throws {
 
 @Test func runsCutWhatTheLibraryCannotCarry() {
   func runs(_ bytes: [UInt8]) -> [String] {
-    SentencePieceRuns(bytes).map { "\($0.range.lowerBound)-\($0.range.upperBound)\($0.isText ? "t" : "b")" }
+    TextRuns(bytes, without: SentencePieceLibrary.notCarried).map {
+      "\($0.range.lowerBound)-\($0.range.upperBound)\($0.isText ? "t" : "b")"
+    }
   }
   #expect(runs(Array("añ🙂".utf8)) == ["0-7t"])
   #expect(runs([0x61, 0xFF, 0x00, 0x62]) == ["0-1t", "1-3b", "3-4t"])
@@ -46,9 +48,9 @@ func idsEqualSpmEncodes(model: String) throws {
 
 @Test func runsStayInTheirRange() {
   let bytes = Array("añb".utf8)
-  #expect(SentencePieceRuns(bytes, in: 1..<2).map(\.range) == [1..<2])
-  #expect(SentencePieceRuns(bytes, in: 1..<2).map(\.isText) == [false])
-  #expect(SentencePieceRuns(bytes, in: 0..<0).map(\.range) == [])
+  #expect(TextRuns(bytes, in: 1..<2).map(\.range) == [1..<2])
+  #expect(TextRuns(bytes, in: 1..<2).map(\.isText) == [false])
+  #expect(TextRuns(bytes, in: 0..<0).map(\.range) == [])
 }
 
 /// The same text gives the same file, byte for byte: nothing of this machine or this run is in it.

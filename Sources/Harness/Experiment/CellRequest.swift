@@ -13,6 +13,12 @@ public struct CellRequest: Sendable, Codable, Hashable {
     public var m1: ByteModelOptions?
   }
 
+  /// The plug-in that a tokenizer is of, and what decided its tokens: its command, files and version.
+  public struct Plugin: Sendable, Codable, Hashable {
+    public var command: PluginCommand
+    public var identity: [String: String]
+  }
+
   public var experiment: String
   /// Which of the experiment's variants it is of; nil for the experiment as it stands. No part of any key.
   public var variant: String?
@@ -21,6 +27,8 @@ public struct CellRequest: Sendable, Codable, Hashable {
   public var writtenTokenizer: String
   /// What the name stands for where it leaves the vocabulary open; nil where it does not.
   public var candidates: [Candidate]?
+  /// nil for a tokenizer of this program.
+  public var plugin: Plugin?
   public var size: String
   public var seed: UInt64
   public var corpus: CorpusOptions
@@ -137,15 +145,21 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
         m1: backend.descriptor.needsByteModel
           ? experiment.m1.options(precision: m1Precision, windowBits: backend.windowBits(of: spec)) : nil)
     }
+    func plugin(_ spec: ResolvedSpec) throws -> CellRequest.Plugin? {
+      try experiment.plugins.first { $0.name == spec.name }.map {
+        CellRequest.Plugin(command: $0, identity: try registry.backend(named: spec.name).descriptor.libraries)
+      }
+    }
     let cells = try experiment.seeds.flatMap { seed in
       try experiment.matches.flatMap { match in
         try contestants.flatMap { contestant in
           try experiment.m2.sizes.map { size in
-            let candidates = try contestant.specs(size: size).map(candidate)
+            let specs = contestant.specs(size: size), candidates = try specs.map(candidate)
             let isOpen = candidates.map(\.tokenizer) != [contestant.name]
             return CellRequest(
               experiment: experiment.name, variant: experiment.variant, tokenizer: contestant.name,
-              writtenTokenizer: contestant.writtenName, candidates: isOpen ? candidates : nil, size: size, seed: seed,
+              writtenTokenizer: contestant.writtenName, candidates: isOpen ? candidates : nil,
+              plugin: try specs.first.flatMap(plugin), size: size, seed: seed,
               corpus: experiment.corpus, m1: isOpen ? nil : candidates[0].m1, m1Description: description, m2: m2,
               contextBytes: experiment.m2.contextBytes, tuning: experiment.m2.tuning, match: match,
               evaluation: experiment.evaluation)

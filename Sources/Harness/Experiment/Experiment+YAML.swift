@@ -5,14 +5,10 @@ import Transformer
 
 extension Experiment {
   /// Reads and checks an experiment file.
+  /// - Parameter registry: with the file's plug-ins (``registry(file:extending:by:)``).
   /// - Throws: ``HarnessError/experiment(file:line:key:reason:)`` naming the key, the line and the nearest valid word.
   public init(file path: String, registry: Registry) throws {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw HarnessError.experiment(
-        file: path, line: nil, key: "",
-        reason: "cannot be read; give an experiment file such as experiments/quick.yaml")
-    }
-    try self.init(yaml: text, file: path, registry: registry)
+    try self.init(YAMLSection(file: path), file: path, registry: registry)
   }
 
   public init(yaml: String, file path: String, registry: Registry) throws {
@@ -27,6 +23,7 @@ extension Experiment {
     self.init(
       name: name, corpus: try CorpusOptions(root.section("corpus")),
       tokenizers: try Self.tokenizers(root, registry: registry))
+    plugins = try Self.plugins(root)
     if let section = try root.optionalSection("m1") { m1 = try M1(section) }
     m2 = try M2(root.section("m2"))
     try checkSweeps(root, registry: registry)
@@ -38,7 +35,7 @@ extension Experiment {
     }
     seeds = seedList.map(UInt64.init)
     if let section = try root.optionalSection("evaluation") { evaluation = try Evaluation(section) }
-    let overlays = try root.overlays("variants", keeping: ["name", "corpus", "variants"])
+    let overlays = try root.overlays("variants", keeping: ["name", "corpus", "plugins", "variants"])
     try root.finish()
     try checkBudget(matchSection, registry: registry)
     for (name, section) in overlays {

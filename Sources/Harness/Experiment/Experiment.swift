@@ -1,3 +1,4 @@
+import Tokenizers
 import Transformer
 
 /// One experiment as its file says it: what is left to the machine or to the tokenizers is still open.
@@ -48,6 +49,8 @@ public struct Experiment: Sendable, Codable, Hashable {
   public var corpus: CorpusOptions
   /// As written, with the paths of files: names of ``Contestant``s.
   public var tokenizers: [String]
+  /// Tokenizer families that are programs of their own.
+  public var plugins: [PluginCommand] = []
   public var m1 = M1()
   public var m2 = M2()
   public var match = Match()

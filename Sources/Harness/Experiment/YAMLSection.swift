@@ -1,3 +1,4 @@
+import Foundation
 import Support
 import Tokenizers
 import Yams
@@ -23,6 +24,16 @@ final class YAMLSection {
     self.mapping = mapping
     line = node?.mark?.line
     try checkKeys()
+  }
+
+  /// A whole file.
+  convenience init(file path: String) throws {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw HarnessError.experiment(
+        file: path, line: nil, key: "",
+        reason: "cannot be read; give an experiment file such as experiments/quick.yaml")
+    }
+    try self.init(yaml: text, file: path)
   }
 
   private init(file: String, path: String, mapping: Node.Mapping, line: Int?) throws {
@@ -129,6 +140,9 @@ final class YAMLSection {
     guard let section = try optionalSection(key) else { throw error(key, "is missing") }
     return section
   }
+
+  /// Its keys in their order.
+  var keys: [String] { mapping.compactMap(\.key.string) }
 
   func isMapping(_ key: String) -> Bool { mapping[Node(key)]?.mapping != nil }
 

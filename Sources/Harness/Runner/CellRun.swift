@@ -137,6 +137,9 @@ extension Stages {
       throw HarnessError.cell(
         "\(request.writtenTokenizer) is \(spec.canonicalName) now, not \(request.tokenizer): a file has changed")
     }
+    if let plugin = request.plugin, try registry.backend(named: spec.name).descriptor.libraries != plugin.identity {
+      throw HarnessError.cell("the plug-in of \(spec.canonicalName) is not the one that the cell was planned with")
+    }
     return spec
   }
 

@@ -16,11 +16,13 @@ public struct FinishedCell: Sendable {
   ///   - size, seed: nil for any.
   ///   - variant: nil for the experiment as it stands.
   ///   - budget: as the experiment's `match` says it; nil where all are of one.
+  ///   - plugin: starts the plug-in that the cell's tokenizer is of, where it is of one.
   /// - Throws: ``HarnessError/notInRun(_:)`` where the run has no such cell, or has it for several budgets;
   ///   ``FileError`` where the store lacks it.
   public init(
     records: RecordFolder, store: ContentStore, tokenizer name: String, size: String?, seed: UInt64?,
-    variant: String?, budget: Double?, registry: Registry, threads: Int
+    variant: String?, budget: Double?, registry: Registry,
+    plugin: (PluginCommand) throws -> any TokenizerBackend, threads: Int
   ) throws {
     let finished = try records.load().records.filter(\.isFinished)
     let canonical = (try? Contestant(name, registry: registry).name) ?? name
@@ -58,12 +60,18 @@ public struct FinishedCell: Sendable {
       return entry
     }
     self.record = record
+    let registry = try Registry(registry.backends + record.plugins.map(plugin))
     tokenizer = try SavedTokenizer(folder: entry(.tokenizer).path, registry: registry, threads: threads).tokenizer
     model = try Model.load(from: entry(.model).file(ModelStage.modelName)).model
   }
 }
 
 extension RunRecord {
+  /// The plug-in that its tokenizer is of, if any.
+  public var plugins: [PluginCommand] {
+    (try? content.request.decoded(as: CellRequest.self).plugin?.command).map { [$0] } ?? []
+  }
+
   fileprivate var budget: Double? { content.protocol.fields["match.budget"].flatMap(Double.init) }
 
   /// "1m seed 1 budget 8e+12 variant 'M1 counted'".

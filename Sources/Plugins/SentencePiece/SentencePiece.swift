@@ -12,7 +12,7 @@ struct SentencePieceTokenizer: Tokenizer {
 
   func encode(_ bytes: [UInt8]) throws -> [Token] {
     var tokens: [Token] = []
-    for (range, isText) in SentencePieceRuns(bytes) {
+    for (range, isText) in TextRuns(bytes, without: SentencePieceLibrary.notCarried) {
       if isText {
         let ids = try library.encode(bytes[range], tokenizer: spec.canonicalName)
         if text(of: ids).elementsEqual(bytes[range]) {
@@ -120,7 +120,8 @@ public struct SentencePieceBackend: TokenizerBackend {
     var seen = 0
     for example in examples {
       for line in example.split(separator: newline) {
-        for (range, isText) in SentencePieceRuns(example, in: line.indices) where isText {
+        for (range, isText) in TextRuns(example, in: line.indices, without: SentencePieceLibrary.notCarried)
+        where isText {
           sentences += example[range]
           sentences.append(newline)
         }

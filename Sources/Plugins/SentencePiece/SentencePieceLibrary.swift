@@ -5,6 +5,8 @@ import Tokenizers
 ///
 /// `@unchecked Sendable`: the library's encoding and decoding are const and thread-safe; the handle ends in deinit.
 final class SentencePieceLibrary: @unchecked Sendable {
+  /// Characters that the library takes for something else: the end of the text, and its sign for a space.
+  static let notCarried: [Unicode.Scalar] = ["\0", "\u{2581}"]
   private let handle: OpaquePointer
   /// As the library serialises it.
   let model: [UInt8]
