@@ -80,7 +80,8 @@ private final class PageReader: NSObject, XMLParserDelegate {
     #expect(page.components(separatedBy: "<script").count == 2, "the page's own")
     let plain = name.replacing("`", with: "").replacing("**", with: "").replacing("\u{1}", with: "\u{fffd}")
     #expect(read.text.replacing("`", with: "").replacing("**", with: "").contains(plain))
-    #expect(!latex(report).contains("\\input") && !latex(report).contains("$1_0$"))
+    let tables = latex(report).split(separator: "\n").filter { !$0.hasPrefix("%") }.joined(separator: "\n")
+    #expect(!tables.contains("\\input") && !tables.contains("$1_0$"))
   }
 }
 
