@@ -127,6 +127,11 @@ struct PairMerger {
     return nil
   }
 
+  /// How often a pair occurs.
+  func count(_ left: Token, _ right: Token) -> Int64 {
+    pairs.index(of: PairTable.pair(left, right)).map { pairs.counts[$0] } ?? 0
+  }
+
   /// Replaces a pair by a symbol, wherever it stands.
   /// - Parameter body: gets every place where it has, and how often that occurs.
   /// - Complexity: O(places), each with up to four look-ups of pairs.

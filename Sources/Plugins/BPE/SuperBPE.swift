@@ -120,7 +120,11 @@ public struct SuperBPEBackend: TokenizerBackend {
     var runs: [Token] = []
     for example in try context.examples() {
       try encoder.forEachPreToken(in: example) { piece, standsAlone in
-        if !standsAlone { runs += piece } else if runs.last != PairMerger.separator { runs.append(PairMerger.separator) }
+        if !standsAlone {
+          runs += piece
+        } else if runs.last != PairMerger.separator {
+          runs.append(PairMerger.separator)
+        }
       }
       runs.append(PairMerger.separator)
       if runs.count >= Self.secondStageTokens { break }
