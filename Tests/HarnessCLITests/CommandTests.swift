@@ -14,7 +14,11 @@ func everySubcommandHasHelpWithAnExample(command: String) throws {
 @Test func tokenizersAreListedForMachines() throws {
   struct Entry: Decodable { let name: String, needsM1: Bool }
   let entries = try JSONDecoder().decode([Entry].self, from: harness(["tokenizers", "--json"]).output)
-  #expect(entries.map(\.name) == ["Bytes", "SentencePiece", "GZip", "AC", "StaticAC", "EqualInfoAC", "M1Dictionary"])
+  #expect(
+    entries.map(\.name) == [
+      "Bytes", "SentencePiece", "BPE", "SuperBPE", "PickyBPE", "ByteSpan", "GZip", "AC", "StaticAC", "EqualInfoAC",
+      "M1Dictionary",
+    ])
 }
 
 @Test func textGoesToTokensAndBack() throws {
