@@ -17,9 +17,8 @@ func everySubcommandHasHelpWithAnExample(command: String) throws {
   let entries = try JSONDecoder().decode([Entry].self, from: harness(["tokenizers", "--json"]).output)
   #expect(
     entries.map(\.name) == [
-      "Bytes", "SentencePiece", "GZip", "AC", "StaticAC", "EqualInfoAC", "M1Dictionary", "LZW", "LZWDictionary",
-      "Huffman",
-      "Rank",
+      "Bytes", "SentencePiece", "BPE", "SuperBPE", "PickyBPE", "ByteSpan", "GZip", "AC", "StaticAC", "EqualInfoAC",
+      "M1Dictionary", "LZW", "LZWDictionary", "Huffman", "Rank",
     ])
 }
 

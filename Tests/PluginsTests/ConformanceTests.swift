@@ -17,6 +17,15 @@ private let names = [
   "EqualInfoAC[b=16,v=65k,reset=never]", "EqualInfoAC[b=100,v=16,reset=3]", "EqualInfoAC[b=8,v=65k,reset=3]",
   "M1Dictionary[v=256]", "M1Dictionary[v=4k]", "LZW[v=512]", "LZW[v=4k]", "LZW[v=65k]", "LZWDictionary[v=256]",
   "LZWDictionary[v=1k]", "Huffman[v=2]", "Huffman[v=256]", "Huffman[v=8k]", "Rank[v=256]", "Rank[v=1k]", "Rank[v=65k]",
+  "BPE[v=400,base=\"GZip[v=256]\"]", "BPE[v=300,base=\"GZip[v=2]\"]", "BPE[v=300,base=\"StaticAC[v=256]\"]",
+  "BPE[v=256,base=\"StaticAC[v=2]\"]", "BPE[v=256]", "BPE[v=900]", "BPE[v=900,split=none]",
+  "BPE[v=600,split=none,segmenter=path]", "BPE[v=600,split=space]",
+  "BPE[v=600,split=cl100k,segmenter=greedy]", "BPE[v=600,split=o200k,segmenter=path]", "SuperBPE[v=900]",
+  "SuperBPE[v=600,t=300,split=space]", "SuperBPE[v=600,t=600,split=cl100k]", "SuperBPE[v=600,t=400,split=o200k]",
+  "PickyBPE[v=600]", "PickyBPE[v=500,threshold=0.6,split=none]", "PickyBPE[v=600,threshold=0.7,split=space]",
+  "PickyBPE[v=600,threshold=0.8,split=cl100k]", "PickyBPE[v=600,threshold=1,split=o200k]", "ByteSpan[v=500]",
+  "ByteSpan[v=400,constraint=global,bits=9,split=none]", "ByteSpan[v=400,constraint=combined,bits=6,split=space]",
+  "ByteSpan[v=400,split=cl100k]", "ByteSpan[v=400,split=o200k]",
 ]
 
 /// A model file for `SentencePiece[path=…]`, under a name that needs quoting.

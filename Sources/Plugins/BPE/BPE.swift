@@ -27,6 +27,8 @@ struct BPETokenizer: Tokenizer {
     try decode(tokens, byteCount: byteCount, vocabulary)
   }
 
+  func byteCounts(of tokens: [Token], in example: [UInt8]) -> [Int]? { byteCounts(of: tokens, vocabulary) }
+
   func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
     decodeGenerated(tokens, maximumBytes: maximumBytes, vocabulary)
   }
@@ -50,6 +52,11 @@ extension Tokenizer {
     return text
   }
 
+  /// Of each token, how many bytes the vocabulary has for it.
+  func byteCounts(of tokens: [Token], _ vocabulary: BPEVocabulary) -> [Int] {
+    tokens.map { vocabulary.tokens[Int($0)].count }
+  }
+
   /// The text of those tokens that the vocabulary has.
   func decodeGenerated(_ tokens: [Token], maximumBytes: Int, _ vocabulary: BPEVocabulary) -> [UInt8] {
     vocabulary.decode(tokens.filter { $0 < vocabulary.count }, byteCount: max(0, maximumBytes)).text
@@ -61,15 +68,17 @@ let mergeVocabulary = Parameter(
   "v", .integer(256...1_000_000, thousand: 1000), default: "32k", alwaysShown: true,
   summary: "vocabulary size: the 256 bytes and what is learned")
 /// `split` of the tokenizers of this folder.
-let splitParameter = Parameter(
-  "split", .choice(SplitPattern.allCases.map(\.rawValue)), default: SplitPattern.gpt2.rawValue,
-  summary: "pre-tokens, across which no token reaches, as this tokenizer's pattern cuts them")
+func splitParameter(_ patterns: [SplitPattern] = SplitPattern.allCases, unless other: String? = nil) -> Parameter {
+  Parameter(
+    "split", .choice(patterns.map(\.rawValue)), default: SplitPattern.gpt2.rawValue, unless: other,
+    summary: "pre-tokens, across which no token reaches, as this tokenizer's pattern cuts them")
+}
 
 extension ResolvedSpec {
   /// The value of ``mergeVocabulary``.
   var mergeVocabularySize: Int { integer(mergeVocabulary.key) ?? 32_000 }
-  /// The value of ``splitParameter``.
-  var splitPattern: SplitPattern { self[splitParameter.key].flatMap(SplitPattern.init) ?? .gpt2 }
+  /// The value of ``splitParameter(_:unless:)``.
+  var splitPattern: SplitPattern { self["split"].flatMap(SplitPattern.init) ?? .gpt2 }
 }
 
 public struct BPEBackend: TokenizerBackend {
@@ -77,23 +86,30 @@ public struct BPEBackend: TokenizerBackend {
   public let descriptor = TokenizerDescriptor(
     name: "BPE", summary: "byte-level byte-pair encoding, trained on the training split's pre-tokens",
     parameters: [
-      mergeVocabulary, splitParameter,
+      mergeVocabulary, splitParameter(unless: "base"),
       Parameter(
-        "segmenter", .choice(["merges", "greedy", "path"]), default: "merges",
+        "segmenter", .choice(["merges", "greedy", "path"]), default: "merges", unless: "base",
         summary: "merges in their order, longest token first, or fewest tokens (PathPiece)"),
+      Parameter(
+        "base", .choice(MergedCodeTokenizer.bases),
+        summary: "merges over that tokenizer's tokens instead of over bytes, written in quotes"),
     ],
     source: "Sennrich et al. 2016, section 3.2; Radford et al. 2019, section 2.2; Schmidt et al. 2024, section 3.1",
-    libraries: ["pcre2": PreTokenizer.libraryVersion])
+    libraries: ["pcre2": PreTokenizer.libraryVersion, "zlib": Zlib.version])
 
   public func vocabularySize(of spec: ResolvedSpec) -> Int? { spec.mergeVocabularySize }
 
   public func train(_ spec: ResolvedSpec, context: TrainingContext) throws -> any Tokenizer {
+    if let base = spec["base"] { return try MergedCodeTokenizer.train(spec, base: base, context: context) }
     let (tokens, rules) = try BPETraining.train(
       spec.mergeVocabularySize, split: spec.splitPattern, name: spec.canonicalName, context)
     return try BPETokenizer(spec, try BPEVocabulary(tokens: tokens, rules: rules))
   }
 
   public func load(_ spec: ResolvedSpec, from folder: String, context: LoadingContext) throws -> any Tokenizer {
+    if let base = spec["base"] {
+      return try MergedCodeTokenizer.load(spec, base: base, from: folder, context: context)
+    }
     let file = try VocabularyFile(.bpe, from: folder)
     let vocabulary = try VocabularyFile.checked(in: folder) {
       guard file.tokens.count == spec.mergeVocabularySize else {

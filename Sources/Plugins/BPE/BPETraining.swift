@@ -38,6 +38,12 @@ enum BPETraining {
     guard counts.strings.count > 0 else {
       throw TokenizerError.training(name, reason: "there is no training text")
     }
+    guard counts.strings.totalBytes < PairMerger.mostPlaces else {
+      throw TokenizerError.training(
+        name,
+        reason: "the distinct pre-tokens of its training text have \(counts.strings.totalBytes) bytes together, and "
+          + "\(PairMerger.mostPlaces) can be held at most; give less text")
+    }
     return counts
   }
 

@@ -67,7 +67,9 @@ struct ByteStringTable {
     let start = index == 0 ? 0 : ends[index &- 1]
     guard ends[index] &- start == string.count else { return false }
     guard string.count > 0, let wanted = string.baseAddress else { return true }
-    return bytes.withUnsafeBufferPointer { $0.baseAddress.map { memcmp($0 + start, wanted, string.count) == 0 } ?? false }
+    return bytes.withUnsafeBufferPointer {
+      $0.baseAddress.map { memcmp($0 + start, wanted, string.count) == 0 } ?? false
+    }
   }
 
   private mutating func grow() {

@@ -21,6 +21,9 @@ struct PairMerger {
   private var risen: [Int] = []
   private var scratch: [UInt32] = []
 
+  /// Symbols in all sequences together are fewer.
+  static let mostPlaces = Int(UInt32.max)
+
   private static let dead = Token.max
   private static let end = UInt32.max
   /// A pair that occurs once makes no text shorter that is not this one.
@@ -59,7 +62,7 @@ struct PairMerger {
   static let separator = Token.max
 
   private init(placeCount: Int) {
-    precondition(placeCount < Int(Self.end), "too long a text for one training")
+    precondition(placeCount < Self.mostPlaces, "too long a text for one training")
     (symbols, next, previous) = ([], [], [])
     symbols.reserveCapacity(placeCount)
     next.reserveCapacity(placeCount)
@@ -125,6 +128,11 @@ struct PairMerger {
       if best.count > pairs.counts[best.index], let candidate = candidate(best.index) { candidates.insert(candidate) }
     }
     return nil
+  }
+
+  /// How often a pair occurs.
+  func count(_ left: Token, _ right: Token) -> Int64 {
+    pairs.index(of: PairTable.pair(left, right)).map { pairs.counts[$0] } ?? 0
   }
 
   /// Replaces a pair by a symbol, wherever it stands.

@@ -24,6 +24,8 @@ struct PickyBPETokenizer: Tokenizer {
     try decode(tokens, byteCount: byteCount, vocabulary)
   }
 
+  func byteCounts(of tokens: [Token], in example: [UInt8]) -> [Int]? { byteCounts(of: tokens, vocabulary) }
+
   func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
     decodeGenerated(tokens, maximumBytes: maximumBytes, vocabulary)
   }
@@ -38,11 +40,13 @@ public struct PickyBPEBackend: TokenizerBackend {
   public let descriptor = TokenizerDescriptor(
     name: "PickyBPE", summary: "byte-level BPE whose intermediate tokens leave the vocabulary while it learns",
     parameters: [
-      mergeVocabulary, splitParameter,
+      mergeVocabulary, splitParameter(),
       Parameter(
         "threshold", .choice(["0.6", "0.7", "0.8", "0.9", "1"]), default: "0.9",
-        summary: "share of a token's occurrences inside the new token from which on it leaves (1: where there is no other)"),
-    ], source: "Chizhov et al. 2024, BPE Gets Picky: Efficient Vocabulary Refinement During Tokenizer Training, section 3",
+        summary:
+          "share of a token's occurrences inside the new token from which on it leaves (1: where there is no other)"),
+    ],
+    source: "Chizhov et al. 2024, BPE Gets Picky: Efficient Vocabulary Refinement During Tokenizer Training, section 3",
     libraries: ["pcre2": PreTokenizer.libraryVersion])
 
   public func vocabularySize(of spec: ResolvedSpec) -> Int? { spec.mergeVocabularySize }

@@ -97,7 +97,9 @@ struct PickyState {
     var parts: [Token] = []
     var open = [symbol]
     while let next = open.popLast() {
-      if let origin = origins[Int(next)], !present[Int(next)] { open += [origin.right, origin.left] } else {
+      if let origin = origins[Int(next)], !present[Int(next)] {
+        open += [origin.right, origin.left]
+      } else {
         parts.append(next)
       }
     }

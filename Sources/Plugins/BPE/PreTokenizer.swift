@@ -16,7 +16,8 @@ final class PreTokenizer: @unchecked Sendable {
   fileprivate let isCompiled: Bool
 
   /// What may change a cut besides this program: PCRE2's version and its Unicode's.
-  static let libraryVersion = "\(configuration(UInt32(PCRE2_CONFIG_VERSION))), Unicode "
+  static let libraryVersion =
+    "\(configuration(UInt32(PCRE2_CONFIG_VERSION))), Unicode "
     + configuration(UInt32(PCRE2_CONFIG_UNICODE_VERSION))
 
   /// Cuts nothing, and matches nothing.

@@ -55,6 +55,8 @@ struct SuperBPETokenizer: Tokenizer {
     try decode(tokens, byteCount: byteCount, vocabulary)
   }
 
+  func byteCounts(of tokens: [Token], in example: [UInt8]) -> [Int]? { byteCounts(of: tokens, vocabulary) }
+
   func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
     decodeGenerated(tokens, maximumBytes: maximumBytes, vocabulary)
   }
@@ -120,7 +122,11 @@ public struct SuperBPEBackend: TokenizerBackend {
     var runs: [Token] = []
     for example in try context.examples() {
       try encoder.forEachPreToken(in: example) { piece, standsAlone in
-        if !standsAlone { runs += piece } else if runs.last != PairMerger.separator { runs.append(PairMerger.separator) }
+        if !standsAlone {
+          runs += piece
+        } else if runs.last != PairMerger.separator {
+          runs.append(PairMerger.separator)
+        }
       }
       runs.append(PairMerger.separator)
       if runs.count >= Self.secondStageTokens { break }

@@ -19,6 +19,7 @@ struct VocabularyFile {
     case superBPE = "SUPERBPE"
     case pickyBPE = "PICKYBPE"
     case byteSpan = "BYTESPAN"
+    case mergedCode = "CODE_BPE"
   }
   typealias Rule = (UInt32, UInt32, UInt32)
 

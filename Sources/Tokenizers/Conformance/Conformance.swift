@@ -78,7 +78,8 @@ private struct ConformanceCheck {
           expect(false, "\(name): token \(foreign) of a vocabulary of \(tokenizer.vocabularySize)")
         }
         if let counts = try tokenizer.byteCounts(of: tokens, in: bytes) {
-          let isWhole = counts.count == tokens.count && counts.allSatisfy { $0 >= 0 } && counts.reduce(0, +) == bytes.count
+          let isWhole =
+            counts.count == tokens.count && counts.allSatisfy { $0 >= 0 } && counts.reduce(0, +) == bytes.count
           expect(isWhole, "\(name): what its tokens stand for are not its \(bytes.count) bytes")
         }
         guard tokenizer.isLossless else { continue }
