@@ -43,9 +43,8 @@ package struct CodecBench: Codable, Sendable {
   package static let defaultTokenizers = [
     "EqualInfoAC[b=16,v=65k]", "SentencePiece[v=32k]", "M1Dictionary[v=65k]", "Bytes", "GZip[v=65k]",
     "StaticAC[v=65k]", "Huffman[v=65k]", "LZW[v=4k]", "LZWDictionary[v=4k]", "BPE[v=32k]", "SuperBPE[v=32k]",
-    "PickyBPE[v=32k]",
-    "Rank[v=4k]", "EqualInfoAC[b=20,v=1k]",
-    "EqualInfoAC[b=32,v=65k]", "EqualInfoAC[b=64,v=65k]", "AC[v=65k]",
+    "PickyBPE[v=32k]", "EqualInfoAC[b=20,v=1k]", "EqualInfoAC[b=32,v=65k]", "EqualInfoAC[b=64,v=65k]", "AC[v=65k]",
+    "Rank[v=4k]",
   ]
 
   /// - Parameters:
