@@ -115,8 +115,8 @@ func namedTokenizer(_ name: String, _ registry: Registry, threads: Int) throws -
   }
   let spec = try registry.resolve(name)
   let backend = try registry.backend(named: spec.name)
-  let untrained = ValidationError(
-    "\(spec.canonicalName) must be trained: harness train '\(name)' --corpus TEXT --out FOLDER, and give FOLDER")
+  let untrained = FileError(
+    spec.canonicalName, "must be trained: harness train '\(name)' --corpus TEXT --out FOLDER, and give FOLDER")
   guard !backend.descriptor.needsByteModel else { throw untrained }
   return try backend.train(
     spec,

@@ -42,7 +42,8 @@ struct PluginOptions: ParsableArguments {
 
   /// The plug-in, started to hear what it is; nil where none is given.
   func backend() throws -> ExternalBackend? {
-    try plugin.map { try ExternalBackend(PluginCommand(line: $0, timeoutSeconds: pluginTimeout)) }
+    if plugin != nil { stopCleanly() }  // it has a process group of its own, and must not outlive this one
+    return try plugin.map { try ExternalBackend(PluginCommand(line: $0, timeoutSeconds: pluginTimeout)) }
   }
 
   /// The program's own registry with the plug-in.
@@ -90,7 +91,7 @@ private func stopCleanly() {
     source.setEventHandler {
       Claim.releaseAll()
       ChildProcess.endAll()
-      printError("stopped; run the same command again to go on")
+      printError("stopped; what was finished is kept, and the same command goes on from there")
       _exit(status)
     }
     source.activate()

@@ -102,7 +102,9 @@ struct ShowCommand<Source: RegistrySource>: ParsableCommand {
   private func terminalColumns() -> Int {
     var size = winsize()
     if ioctl(1, UInt(TIOCGWINSZ), &size) == 0, size.ws_col >= 20 { return Int(size.ws_col) }
-    return ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) }.flatMap { $0 >= 20 ? $0 : nil } ?? 80
+    return ProcessInfo.processInfo.environment["COLUMNS"].flatMap { Int($0) }.flatMap {
+      (20...10_000).contains($0) ? $0 : nil
+    } ?? 80
   }
 
   private struct Output: Encodable {

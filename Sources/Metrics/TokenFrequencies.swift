@@ -33,7 +33,7 @@ public struct TokenFrequencies: Sendable {
   public func renyiEfficiency(order alpha: Double = 2.5, vocabularySize: Int? = nil) -> Double? {
     let size = vocabularySize ?? counts.count
     guard size > 1 else { return nil }
-    return renyiEntropy(order: alpha).map { $0 / log2(Double(size)) }
+    return renyiEntropy(order: alpha).map { max(0, $0) / log2(Double(size)) }
   }
 
   /// The share of all tokens that the kinds between two percentiles make up, the most frequent kind first: the first

@@ -49,6 +49,16 @@ private let lines = (0..<30).map { "line \($0) of a text whose words come again 
   #expect(metrics.vocabularyUse == nil && metrics.prefixInstability == nil && metrics.renyiEfficiency == nil)
 }
 
+/// Lines without a word: nothing can be put before them.
+@Test func linesOfSpacesHaveNoStability() throws {
+  let text = Array((String(repeating: " ", count: 60) + "\n" + String(repeating: "\t", count: 60) + "\n").utf8)
+  let metrics = try IntrinsicMetrics(of: tokenizer("Bytes"), on: [text], threads: 1)
+  #expect(metrics.fertility == nil && metrics.prefixInstability != nil)
+  let spaces = try IntrinsicMetrics(
+    of: tokenizer("Bytes"), on: [[UInt8](repeating: 0x20, count: 60)], threads: 1)
+  #expect(spaces.prefixInstability == nil && spaces.renyiEfficiency?.sign == .plus)
+}
+
 @Test func documentsAreReadWhole() throws {
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent("examples-\(UUID().uuidString)").path
   defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -81,6 +81,19 @@ private func isGone(_ process: pid_t) -> Bool {
   return false
 }
 
+@Test func foreignTokensAreRefused() throws {
+  let folder = try PluginFolder()
+  let tokenizer = try trained(folder.command(faultyPlugin, ["foreign token", "encode"]))
+  #expect { try tokenizer.encode([7]) } throws: { "\($0)".contains("token 263 of a vocabulary of 256") }
+}
+
+/// A link might lead anywhere, and a pipe would be read for ever.
+@Test(arguments: [("link", "'link'"), ("fifo", "'fifo'"), ("no folder", "removed the folder")])
+func onlyPlainFilesAreKept(fault: String, reason: String) throws {
+  let folder = try PluginFolder()
+  #expect { try trained(folder.command(faultyPlugin, [fault, "train"])) } throws: { "\($0)".contains(reason) }
+}
+
 @Test func aFailedPluginIsNotTriedAgain() throws {
   let folder = try PluginFolder()
   let tokenizer = try trained(folder.command(faultyPlugin, ["exit", "decode"]))

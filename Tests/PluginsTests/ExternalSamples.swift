@@ -97,6 +97,10 @@ let faultyPlugin = #"""
           if fault == "no id": header.pop("id")
           if fault == "wrong id": header["id"] += 1
           if fault == "twice": send(header, payload)
+          if fault == "foreign token": payload[1::4] = b"\x01" * len(data)
+          if fault == "link": os.symlink("/etc/passwd", request["folder"] + "/link")
+          if fault == "fifo": os.mkfifo(request["folder"] + "/fifo")
+          if fault == "no folder": os.rmdir(request["folder"])
           if fault == "counts": header["counts"] = [n + 1 for n in header.get("counts", [])]
           if fault == "short counts": header["counts"] = header.get("counts", [0])[1:]
           if fault == "closed": os.close(1); time.sleep(100)

@@ -92,7 +92,7 @@ private struct Sentences {
   init(in examples: [[UInt8]], seed: UInt64) {
     let lines = examples.flatMap { example in
       example.split(separator: UInt8(ascii: "\n")).compactMap { line in
-        (40...400).contains(line.count) ? String(validating: line, as: UTF8.self) : nil
+        (40...400).contains(line.count) && line.contains { $0 != 0x20 } ? String(validating: line, as: UTF8.self) : nil
       }
     }
     let count = min(100, lines.count)

@@ -17,10 +17,7 @@ struct ExternalTextTokenizer: Tokenizer, PluginTokenizer {
       runs.filter(\.isText).map { Array(example[$0.range]) }
     }
     let (ids, back) = try encoding {
-      let ids = try pool.encode(texts, threads: threads)
-      if let foreign = ids.joined().first(where: { $0 >= pool.loaded.vocabulary }) {
-        throw PluginRefusal(description: "it gives token \(foreign) of a vocabulary of \(pool.loaded.vocabulary)")
-      }
+      let ids = try pool.checkedEncode(texts, threads: threads)
       return (ids, try pool.decode(ids, .decode, byteCounts: nil, threads: threads))
     }
     var next = 0  // of the texts

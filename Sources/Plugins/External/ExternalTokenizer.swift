@@ -11,7 +11,7 @@ struct ExternalTokenizer: Tokenizer, PluginTokenizer {
   var isLossless: Bool { program.hello.lossless ?? true }
 
   func encode(examples: [[UInt8]], threads: Int) throws -> [[Token]] {
-    try encoding { try pool.encode(examples, threads: threads) }
+    try encoding { try pool.checkedEncode(examples, threads: threads) }
   }
 
   func decode(examples: [(tokens: [Token], byteCount: Int)], threads: Int) throws -> [[UInt8]] {

@@ -152,3 +152,15 @@ extension PluginPool {
     return ranges
   }
 }
+
+extension PluginPool {
+  /// The tokens of texts.
+  /// - Throws: ``PluginRefusal`` where one is none of the vocabulary, and what ``encode(_:threads:)`` throws.
+  func checkedEncode(_ texts: [[UInt8]], threads: Int) throws -> [[Token]] {
+    let ids = try encode(texts, threads: threads)
+    if let foreign = ids.joined().first(where: { $0 >= loaded.vocabulary }) {
+      throw PluginRefusal(description: "it gives token \(foreign) of a vocabulary of \(loaded.vocabulary)")
+    }
+    return ids
+  }
+}

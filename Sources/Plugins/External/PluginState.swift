@@ -14,8 +14,11 @@ final class TemporaryFolder: Sendable {
   /// The files in it.
   /// - Throws: ``PluginFailure`` where something else is there.
   func files() throws -> [String] {
-    let names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-    if let other = names.first(where: { !isFile(path + "/" + $0) }) {
+    guard let names = try? FileManager.default.contentsOfDirectory(atPath: path).sorted() else {
+      throw PluginFailure(description: "its plug-in removed the folder that it was given")
+    }
+    // A link might lead anywhere, and a pipe would be read for ever.
+    if let other = names.first(where: { fileType(path + "/" + $0) != .typeRegular }) {
       throw PluginFailure(
         description: "its plug-in left '\(other)' in its folder, which is no plain file; what it keeps must be files")
     }
@@ -59,8 +62,12 @@ enum SavedPluginState {
   }
 }
 
-/// Whether a path leads to a plain file.
+/// Whether a path, links followed, leads to a plain file.
 func isFile(_ path: String) -> Bool {
-  var isFolder: ObjCBool = false
-  return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && !isFolder.boolValue
+  fileType(URL(fileURLWithPath: path).resolvingSymlinksInPath().path) == .typeRegular
+}
+
+/// What lies at a path itself; nil where nothing does.
+private func fileType(_ path: String) -> FileAttributeType? {
+  (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
 }

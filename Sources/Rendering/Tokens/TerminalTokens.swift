@@ -36,7 +36,7 @@ extension TokenizedText {
         + String(repeating: " ", count: most - count.count) + "\(count) tokens  \(ratio) bytes/token"
         + (row.bits.map { String(format: "  %.3f bits/byte", $0.reduce(0, +) / Double(max(1, text.count))) } ?? "")
         + (row.byteCounts == nil && !row.ids.isEmpty
-          ? "  (cut from one code: no token stands for bytes of its own)" : "")
+          ? "  (which bytes each token stands for is not known)" : "")
     }
   }
 

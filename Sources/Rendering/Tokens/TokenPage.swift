@@ -8,7 +8,7 @@ extension TokenizedText {
     var body = "<table>\n<tr><th></th><th>tokenizer</th><th>tokens</th><th>bytes/token</th></tr>\n"
     for (index, row) in rows.enumerated() {
       let ratio = row.ids.isEmpty ? absent : String(format: "%.2f", Double(text.count) / Double(row.ids.count))
-      let note = row.byteCounts == nil ? " <small>cut from one code: no token stands for bytes of its own</small>" : ""
+      let note = row.byteCounts == nil ? " <small>which bytes each token stands for is not known</small>" : ""
       body +=
         "<tr><td>\(index + 1)</td><td>\(xmlEscaped(row.name))\(note)</td><td>\(row.ids.count)</td><td>\(ratio)</td></tr>\n"
     }
