@@ -24,7 +24,7 @@ public struct TokenFrequencies: Sendable {
     guard total > 0, alpha > 0 else { return nil }
     let shares = counts.map { Double($0) / Double(total) }
     if alpha == 1 { return shares.reduce(0) { $0 - $1 * log2($1) } }
-    return log2(shares.reduce(0) { $0 + pow($1, alpha) }) / (1 - alpha)
+    return log2(shares.reduce(0) { $0 + pow($1, alpha) }) / (1 - alpha) + 0  // of one kind 0, not -0
   }
 
   /// The Rényi entropy over that of a uniform distribution over the vocabulary: 0 … 1, 1 where all tokens are as frequent.
@@ -33,7 +33,7 @@ public struct TokenFrequencies: Sendable {
   public func renyiEfficiency(order alpha: Double = 2.5, vocabularySize: Int? = nil) -> Double? {
     let size = vocabularySize ?? counts.count
     guard size > 1 else { return nil }
-    return renyiEntropy(order: alpha).map { max(0, $0) / log2(Double(size)) }
+    return renyiEntropy(order: alpha).map { $0 / log2(Double(size)) }
   }
 
   /// The share of all tokens that the kinds between two percentiles make up, the most frequent kind first: the first
