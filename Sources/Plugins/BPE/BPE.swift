@@ -2,12 +2,10 @@ import Support
 import Tokenizers
 
 /// Byte-level BPE: pre-tokens cut into tokens by merges, or otherwise into tokens of the same vocabulary.
-struct BPETokenizer: Tokenizer {
+struct BPETokenizer: VocabularyTokenizer {
   let spec: ResolvedSpec
   let vocabulary: BPEVocabulary
   private let encoder: PreTokenEncoder
-
-  var vocabularySize: Int { vocabulary.count }
 
   init(_ spec: ResolvedSpec, _ vocabulary: BPEVocabulary) throws {
     self.spec = spec
@@ -23,43 +21,10 @@ struct BPETokenizer: Tokenizer {
 
   func encode(_ bytes: [UInt8]) throws -> [Token] { try encoder.encode(bytes) }
 
-  func decode(_ tokens: [Token], byteCount: Int) throws -> [UInt8] {
-    try decode(tokens, byteCount: byteCount, vocabulary)
-  }
-
-  func byteCounts(of tokens: [Token], in example: [UInt8]) -> [Int]? { byteCounts(of: tokens, vocabulary) }
-
-  func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
-    decodeGenerated(tokens, maximumBytes: maximumBytes, vocabulary)
-  }
-
   func save(to folder: String) throws {
     try VocabularyFile(
       tokens: vocabulary.tokens, rules: vocabulary.rules.map { ($0.left, $0.right, $0.result) }
     ).write(.bpe, to: folder)
-  }
-}
-
-extension Tokenizer {
-  /// The text of a vocabulary's tokens.
-  func decode(_ tokens: [Token], byteCount: Int, _ vocabulary: BPEVocabulary) throws -> [UInt8] {
-    try check(tokens, byteCount: byteCount)
-    let (text, isExact) = vocabulary.decode(tokens, byteCount: byteCount)
-    guard isExact else {
-      throw TokenizerError.corruptTokens(
-        tokenizer: spec.canonicalName, reason: "their bytes are not the \(byteCount) that were encoded")
-    }
-    return text
-  }
-
-  /// Of each token, how many bytes the vocabulary has for it.
-  func byteCounts(of tokens: [Token], _ vocabulary: BPEVocabulary) -> [Int] {
-    tokens.map { vocabulary.tokens[Int($0)].count }
-  }
-
-  /// The text of those tokens that the vocabulary has.
-  func decodeGenerated(_ tokens: [Token], maximumBytes: Int, _ vocabulary: BPEVocabulary) -> [UInt8] {
-    vocabulary.decode(tokens.filter { $0 < vocabulary.count }, byteCount: max(0, maximumBytes)).text
   }
 }
 

@@ -4,12 +4,10 @@ import Tokenizers
 /// The most frequent spans of bytes that M1 finds predictable, and the 256 bytes; greedy longest match.
 ///
 /// M1 is needed to learn the spans, not to encode: the tokenizer is its list of tokens.
-struct ByteSpanTokenizer: Tokenizer {
+struct ByteSpanTokenizer: VocabularyTokenizer {
   let spec: ResolvedSpec
-  private let vocabulary: BPEVocabulary
+  let vocabulary: BPEVocabulary
   private let encoder: PreTokenEncoder
-
-  var vocabularySize: Int { vocabulary.count }
 
   init(_ spec: ResolvedSpec, _ vocabulary: BPEVocabulary) throws {
     self.spec = spec
@@ -18,16 +16,6 @@ struct ByteSpanTokenizer: Tokenizer {
   }
 
   func encode(_ bytes: [UInt8]) throws -> [Token] { try encoder.encode(bytes) }
-
-  func decode(_ tokens: [Token], byteCount: Int) throws -> [UInt8] {
-    try decode(tokens, byteCount: byteCount, vocabulary)
-  }
-
-  func byteCounts(of tokens: [Token], in example: [UInt8]) -> [Int]? { byteCounts(of: tokens, vocabulary) }
-
-  func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
-    decodeGenerated(tokens, maximumBytes: maximumBytes, vocabulary)
-  }
 
   func save(to folder: String) throws {
     try VocabularyFile(tokens: vocabulary.tokens, rules: []).write(.byteSpan, to: folder)

@@ -3,13 +3,11 @@ import Tokenizers
 
 /// BPE that takes tokens out of the vocabulary again while it learns: those that occur almost nowhere but inside the
 /// token just made of them.
-struct PickyBPETokenizer: Tokenizer {
+struct PickyBPETokenizer: VocabularyTokenizer {
   let spec: ResolvedSpec
   let history: PickyHistory
-  private let vocabulary: BPEVocabulary
+  let vocabulary: BPEVocabulary
   private let encoder: PreTokenEncoder
-
-  var vocabularySize: Int { vocabulary.count }
 
   init(_ spec: ResolvedSpec, _ history: PickyHistory) throws {
     self.spec = spec
@@ -19,16 +17,6 @@ struct PickyBPETokenizer: Tokenizer {
   }
 
   func encode(_ bytes: [UInt8]) throws -> [Token] { try encoder.encode(bytes) }
-
-  func decode(_ tokens: [Token], byteCount: Int) throws -> [UInt8] {
-    try decode(tokens, byteCount: byteCount, vocabulary)
-  }
-
-  func byteCounts(of tokens: [Token], in example: [UInt8]) -> [Int]? { byteCounts(of: tokens, vocabulary) }
-
-  func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
-    decodeGenerated(tokens, maximumBytes: maximumBytes, vocabulary)
-  }
 
   func save(to folder: String) throws {
     try VocabularyFile(tokens: history.symbols, rules: history.events.map(\.rule)).write(.pickyBPE, to: folder)

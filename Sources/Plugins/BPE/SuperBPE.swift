@@ -6,13 +6,11 @@ import Tokenizers
 /// A text is encoded as it was trained on: every pre-token is cut into tokens by the merges of the first stage; then
 /// those of the second stage run over the tokens of neighbouring pre-tokens. Pre-tokens with digits, with several signs
 /// in a row, or of white space alone are left out of the second stage, as in the paper's training.
-struct SuperBPETokenizer: Tokenizer {
+struct SuperBPETokenizer: VocabularyTokenizer {
   let spec: ResolvedSpec
   let vocabulary: BPEVocabulary
   private let first: PreTokenEncoder
   private let second: PairTable
-
-  var vocabularySize: Int { vocabulary.count }
 
   init(_ spec: ResolvedSpec, _ vocabulary: BPEVocabulary, transition: Int) throws {
     self.spec = spec
@@ -49,16 +47,6 @@ struct SuperBPETokenizer: Tokenizer {
     }
     mergeRun()
     return tokens
-  }
-
-  func decode(_ tokens: [Token], byteCount: Int) throws -> [UInt8] {
-    try decode(tokens, byteCount: byteCount, vocabulary)
-  }
-
-  func byteCounts(of tokens: [Token], in example: [UInt8]) -> [Int]? { byteCounts(of: tokens, vocabulary) }
-
-  func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
-    decodeGenerated(tokens, maximumBytes: maximumBytes, vocabulary)
   }
 
   func save(to folder: String) throws {
