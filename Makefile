@@ -44,7 +44,9 @@ test-arm64: DEBIAN_PACKAGES = qemu-user libc6-dev-arm64-cross libgcc-12-dev-arm6
 test-arm64: packages
 	Tests/arm64/run.sh
 
-# The reports folder holds what the project publishes: exactly one run's newest records, and nothing of an older one.
+# The reports folder holds what the project publishes: the records of one run folder, and nothing that it held before.
+# A run folder that an older form of the experiment was run in holds its records too: they would stand in parts of their
+# own, so start from an empty one.
 publish:
 	test -d runs/$(RUN)/records
 	rm -rf reports/$(RUN) && mkdir -p reports/$(RUN)
