@@ -2,6 +2,7 @@
 # make test        installs what is missing, builds, runs every test
 # make test-arm64  runs the kernels and the golden token streams for arm64 under emulation
 # make test-page   drives the report's page in headless Chromium
+# make docs        builds the pages of the public API with DocC, into .build/docs; a warning is an error
 # make publish     copies the report and the records of runs/RUN to reports/RUN, as they are published
 # make fuzz        runs libFuzzer over the decoders for FUZZ_SECONDS; what it finds worth keeping goes into Fuzz/Corpus
 # make lint        checks the formatting;  make format  mends it
@@ -13,7 +14,7 @@ FUZZ_SECONDS = 600
 # Tests see internals, so they are built apart from what `make` and `swift build -c release` build.
 TEST = -c release -Xswiftc -enable-testing --scratch-path .build-testing
 
-.PHONY: run build test plugin-python test-arm64 test-page publish fuzz packages lint format clean
+.PHONY: run build test plugin-python test-arm64 test-page docs publish fuzz packages lint format clean
 
 run: build
 	$(HARNESS) run experiments/quick.yaml --baseline baselines/paper.json
@@ -39,6 +40,14 @@ plugin-python: packages
 test-page: DEBIAN_PACKAGES += chromium
 test-page: build
 	Tests/page/run.sh
+
+# Built apart, in debug, since DocC reads what the compiler says of symbols.
+docs: packages
+	rm -rf .build/docs && mkdir -p .build/docs
+	for target in Tokenizers Plugins HarnessCLI; do \
+	  swift package --scratch-path .build-docs --allow-writing-to-directory .build/docs generate-documentation \
+	    --target $$target --output-path .build/docs/$$target --warnings-as-errors || exit 1; \
+	done
 
 test-arm64: DEBIAN_PACKAGES = qemu-user libc6-dev-arm64-cross libgcc-12-dev-arm64-cross
 test-arm64: packages
@@ -87,4 +96,4 @@ format:
 	swift format --in-place --recursive --parallel $(SOURCES)
 
 clean:
-	rm -rf .build .build-testing Examples/Nibbles/.build Fuzz/.build
+	rm -rf .build .build-testing .build-docs Examples/Nibbles/.build Fuzz/.build

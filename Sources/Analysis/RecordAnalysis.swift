@@ -19,6 +19,6 @@ public struct RecordAnalysis: Sendable {
 /// Every analysis of a report, in its order.
 public let builtInAnalyses: [RecordAnalysis] = [
   .overview, .mainResults, .conclusions, .costPlots, .uncertainty, .tuningCurves, .furtherTexts, .cost, .tokenizers,
-  .learningCurves,
+  .cutLines, .learningCurves,
   .besideThePaper, .sideInformation, .notScored, .sharedSettings, .provenance, .leftAside,
 ]

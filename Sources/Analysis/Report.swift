@@ -10,6 +10,9 @@ public struct Report: Sendable {
   public let parts: [Part]
   /// One row a record, of all protocols.
   public let records: Table
+  /// One row for each scored example of each record.
+  public var examples: Table { exampleTable(sources) }
+  private let sources: [RunRecord]
 
   /// The records of one protocol.
   public struct Part: Sendable {
@@ -63,13 +66,20 @@ public struct Report: Sendable {
       return artifacts.isEmpty ? nil : Section(title: analysis.title, artifacts: artifacts, isFolded: analysis.isFolded)
     }
     let names = axisNames(planned) + inputs.dropFirst(planned.count).map(\.protocol.hash)
+    var cutLines: Set<Artifact> = []
+    /// The same tokens of the same lines are shown once.
+    func new(_ artifacts: [Artifact]) -> [Artifact] {
+      guard artifacts.contains(where: \.isCutLine) else { return artifacts }
+      let left = artifacts.filter { !$0.isCutLine || cutLines.insert($0).inserted }
+      return left.contains(where: \.isCutLine) ? left : []
+    }
     parts = zip(inputs, names).enumerated().map { index, named in
       let (input, name) = named
       return Part(
         protocol: input.protocol, name: name, isPlanned: !plans.isEmpty && index < planned.count,
         differences: index == 0 ? [] : input.protocol.differenceFindings(from: protocols[0]),
         sections: analyses.compactMap { analysis in
-          let artifacts = analysis.run(input).map {
+          let artifacts = new(analysis.run(input)).map {
             index == 0 ? $0 : $0.renamed(suffix: String(input.protocol.hash.prefix(8)))
           }
           guard !artifacts.isEmpty else { return nil }
@@ -78,6 +88,7 @@ public struct Report: Sendable {
         })
     }
     self.records = recordTable(records)
+    sources = records
   }
 
   public var artifacts: [Artifact] { (crossSections + parts.flatMap(\.sections)).flatMap(\.artifacts) }
@@ -86,11 +97,13 @@ public struct Report: Sendable {
 extension ComparisonProtocol {
   /// One sentence for each field that differs from another protocol's.
   public func differenceFindings(from other: ComparisonProtocol) -> [Finding] {
-    differences(from: other).map { Finding("`\($0.field)`: \($0.this ?? "absent") instead of \($0.other ?? "absent")") }
+    differences(from: other).map { Finding("`\($0.field)`: \(brief($0.this)) instead of \(brief($0.other))") }
   }
 }
 
 extension Artifact {
+  fileprivate var isCutLine: Bool { if case .cutLine = self { true } else { false } }
+
   /// Tables and figures of another protocol need names of their own.
   func renamed(suffix: String) -> Artifact {
     switch self {
@@ -100,7 +113,7 @@ extension Artifact {
     case .figure(var figure):
       figure.key += "-" + suffix
       return .figure(figure)
-    case .findings, .note, .commands: return self
+    case .findings, .note, .cutLine, .commands: return self
     }
   }
 }

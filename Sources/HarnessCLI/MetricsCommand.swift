@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Harness
+import Plugins
 import Support
 import Tokenizers
 
@@ -25,6 +26,8 @@ struct MetricsCommand<Source: RegistrySource>: ParsableCommand {
   @Option(
     parsing: .upToNextOption, help: "NAME=FILE of the same content in several languages; the first is the measure.")
   var parallel: [String] = []
+  @Option(help: "Pre-tokens that boundaries are compared with: space, gpt2, cl100k, o200k.") var split = SplitPattern
+    .gpt2
   @Option(help: "Bytes of an example, coded on its own.") var exampleBytes = 10_240
   @Option(help: "Bytes of the text that are read at most.") var bytes = 1_000_000
   @Option(help: "Seed of the words and deletions of the stability numbers.") var seed: UInt64 = 0
@@ -38,6 +41,10 @@ struct MetricsCommand<Source: RegistrySource>: ParsableCommand {
     for pair in parallel where pair.split(separator: "=", maxSplits: 1).count != 2 {
       throw ValidationError("--parallel '\(pair)' is not NAME=FILE, as in eng=eng.txt.gz")
     }
+    var names: Set<Substring> = []
+    for name in parallel.map({ $0.prefix { $0 != "=" } }) where !names.insert(name).inserted {
+      throw ValidationError("--parallel names '\(name)' twice")
+    }
   }
 
   private struct Output: Encodable {
@@ -47,20 +54,17 @@ struct MetricsCommand<Source: RegistrySource>: ParsableCommand {
 
   func run() throws {
     let registry = try plugin.registry(Source.self)
-    var examples: [[UInt8]] = []
-    var left = bytes
-    for example in try readExamples(text, exampleBytes: exampleBytes) where left > 0 {
-      examples.append(Array(example.prefix(left)))
-      left -= example.count
-    }
+    let examples = try readExamples(text, exampleBytes: exampleBytes, bytes: bytes)
     let languages = try parallel.map { pair in
       let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
       return (name: parts[0], examples: try readExamples([parts[1]], exampleBytes: exampleBytes))
     }
+    let preTokens = try PreTokenStarts(split)
     let outputs = try tokenizers.map { name in
       let tokenizer = try namedTokenizer(name, registry, threads: threads.threads)
       return Output(
-        metrics: try IntrinsicMetrics(of: tokenizer, on: examples, seed: seed, threads: threads.threads),
+        metrics: try IntrinsicMetrics(
+          of: tokenizer, on: examples, preTokens: { try preTokens($0) }, seed: seed, threads: threads.threads),
         languages: languages.isEmpty ? nil : try LanguageCosts(of: tokenizer, on: languages, threads: threads.threads))
     }
     if json { return try printJSON(outputs) }
@@ -107,6 +111,8 @@ struct MetricsCommand<Source: RegistrySource>: ParsableCommand {
     }
   }
 }
+
+extension SplitPattern: ExpressibleByArgument {}
 
 /// A saved tokenizer by its folder, or one that needs no training by its name.
 func namedTokenizer(_ name: String, _ registry: Registry, threads: Int) throws -> any Tokenizer {

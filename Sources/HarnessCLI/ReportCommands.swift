@@ -18,6 +18,7 @@ struct ReportCommand<Source: RegistrySource>: ParsableCommand {
           harness report runs/quick --baseline baselines/paper.json
           harness report runs/a runs/b --out both
           harness report runs/quick --tensorboard logs && tensorboard --logdir logs
+          harness report runs/quick --dataset hub
         """)
   }
   @Argument(help: "Run folders.") var runs: [String]
@@ -27,13 +28,46 @@ struct ReportCommand<Source: RegistrySource>: ParsableCommand {
   @Option(help: ArgumentHelp("Folder to write learning curves to, for TensorBoard.", valueName: "folder"))
   var tensorboard: String?
 
+  @Option(
+    help: ArgumentHelp("Folder to write the numbers to as a dataset with its card, for a hub.", valueName: "folder"))
+  var dataset: String?
+
   func run() throws {
     let folders = runs.map { RunFolder($0) }
     let folder = withoutTrailingSlash(out ?? folders[0].path + "/report")
     let report = try RunReport(runs: folders, baseline: baseline, registry: Source.registry())
-    try report.write(to: folder)
+    let whole = try report.report()
+    try whole.write(to: folder)
+    if let dataset { try whole.writeDataset(to: withoutTrailingSlash(dataset)) }
     if let tensorboard { try report.writeTensorBoard(to: withoutTrailingSlash(tensorboard)) }
     print("\(folder)/report.md")
+  }
+}
+
+struct ResultsCommand<Source: RegistrySource>: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "results", abstract: "What several runs found, on one page of Markdown.",
+      discussion: """
+        Of each run its conclusions and a link to its report, and one table of tokenizers by runs.
+
+        EXAMPLE
+          harness results reports/quick reports/ladder --out reports/RESULTS.md
+        """)
+  }
+  @Argument(help: "Run folders, or folders that reports were published in.") var runs: [String]
+  @Option(help: "File to write.") var out = "RESULTS.md"
+  @Option(help: "Figures to show beside ours, such as baselines/paper.json.") var baseline: String?
+
+  func run() throws {
+    let overview = ResultsOverview(
+      try runs.map { path in
+        let run = RunFolder(path)
+        let report = try RunReport(runs: [run], baseline: baseline, registry: Source.registry()).report()
+        return (link: relativePath(of: run.reportFile, from: parentFolder(out)), report: report)
+      })
+    try writeAtomically(Array(markdown(overview).utf8), to: out)
+    print(out)
   }
 }
 

@@ -322,12 +322,29 @@ public struct RunRecord: Codable, Sendable, Hashable {
     public var flopsPerByte: Double
     /// What the backend adds, e.g. EqualInfoAC's undecodableWindowShare.
     public var facts: [String: Double]
+    /// A few lines of the held-out text, each coded on its own; nil in records of before there were any.
+    public var lines: [Line]?
+
+    /// How a line of text is cut.
+    public struct Line: Codable, Sendable, Hashable {
+      public var text: String
+      public var ids: [UInt32]
+      /// Of each token, the bytes that it stands for, all together the text's; nil where tokens stand for none in
+      /// particular.
+      public var byteCounts: [Int]?
+
+      public init(text: String, ids: [UInt32], byteCounts: [Int]?) {
+        self.text = text
+        self.ids = ids
+        self.byteCounts = byteCounts
+      }
+    }
 
     public init(
       vocabularySize: Int, trainingBytes: Int, trainingTokens: Int, compressionRatio: Double?,
       bitCompressionRatio: Double?, uniformBitsPerByte: Double?, unigramBitsPerByte: Double?, vocabularyUse: Double,
       divergenceFromUniformBits: Double?, isLossless: Bool, roundTrips: Bool, roundTripProblem: String?,
-      flopsPerByte: Double, facts: [String: Double]
+      flopsPerByte: Double, facts: [String: Double], lines: [Line]? = nil
     ) {
       self.vocabularySize = vocabularySize
       self.trainingBytes = trainingBytes
@@ -343,6 +360,7 @@ public struct RunRecord: Codable, Sendable, Hashable {
       self.roundTripProblem = roundTripProblem
       self.flopsPerByte = flopsPerByte
       self.facts = facts
+      self.lines = lines
     }
   }
 

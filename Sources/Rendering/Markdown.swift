@@ -29,9 +29,12 @@ public func markdown(_ artifact: Artifact) -> String {
   case .figure(let figure): "![\(markdownEscaped(figure.title))](\(figure.key).svg)\n"
   case .findings(let findings): findings.map { "- \(markdownEscaped($0.text))\n" }.joined()
   case .note(let text): markdownEscaped(text) + "\n"
-  case .commands(let text): "```\n\(text.replacing("```", with: "` ` `"))\n```\n"
+  case .cutLine(let line): fenced(TokenizedText(line).terminal(columns: 100, inColour: false))
+  case .commands(let text): fenced(text)
   }
 }
+
+private func fenced(_ text: String) -> String { "```\n\(text.replacing("```", with: "` ` `"))\n```\n" }
 
 /// A whole report: what is said across protocols, the first protocol's sections, then every other protocol's under a
 /// heading that says how it differs, its detail folded away.

@@ -62,7 +62,7 @@ extension Report.Section {
       switch artifact {
       case .table(let table): tables.append(JSONValue(table))
       case .findings(let sentences): findings += sentences.map { .string($0.text) }
-      case .figure, .note, .commands: break
+      case .figure, .note, .cutLine, .commands: break
       }
     }
     return .object(["title": .string(title), "tables": .array(tables), "findings": .array(findings)])

@@ -111,6 +111,14 @@ public func parentFolder(_ path: String) -> String {
   return parent.isEmpty ? "." : parent
 }
 
+/// The way from a folder to a file: "../runs/quick/report.md". Both may be relative to the current folder.
+public func relativePath(of file: String, from folder: String) -> String {
+  func parts(_ path: String) -> [String] { URL(fileURLWithPath: path).standardizedFileURL.pathComponents }
+  let (target, start) = (parts(file), parts(folder))
+  let common = zip(target, start).prefix { $0 == $1 }.count
+  return ([String](repeating: "..", count: start.count - common) + target.dropFirst(common)).joined(separator: "/")
+}
+
 /// "a/b/" → "a/b".
 public func withoutTrailingSlash(_ path: String) -> String {
   var path = path

@@ -5,8 +5,12 @@ public enum BitPacking {
 
   /// Cuts the bits of units of one width into units of another.
   /// - Parameters:
+  ///   - units: each below 2^width.
+  ///   - width: bits of a unit.
   ///   - bitCount: how many of all bits are taken; nil for all.
+  ///   - newWidth: bits of a unit of the result.
   ///   - padded: whether bits that fill no whole unit at the end make one with zeros after them, or are left out.
+  ///   - type: of the result's units.
   /// - Complexity: O(units + result).
   @inlinable
   public static func repack<From: FixedWidthInteger & UnsignedInteger, To: FixedWidthInteger & UnsignedInteger>(

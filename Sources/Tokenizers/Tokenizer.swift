@@ -36,12 +36,15 @@ public protocol Tokenizer: Sendable {
   /// How many bytes of an example each of its tokens stands for, in order: 0 or more, all together the example. nil where
   /// tokens are cut from a code whose bits belong to no bytes in particular.
   /// - Parameters:
-  ///   - tokens: what ``encode(_:)`` made of the example.  - example: the text itself.
+  ///   - tokens: what ``encode(_:)`` made of the example.
+  ///   - example: the text itself.
   func byteCounts(of tokens: [Token], in example: [UInt8]) throws -> [Int]?
 
   /// Facts for the run record that only this backend knows, by name.
   /// - Parameters:
-  ///   - examples: what was encoded.  - tokens: of each example, what ``encode(examples:threads:)`` made of it.
+  ///   - examples: what was encoded.
+  ///   - tokens: of each example, what ``encode(examples:threads:)`` made of it.
+  ///   - threads: at most so many work.
   func facts(about examples: [[UInt8]], tokens: [[Token]], threads: Int) throws -> [String: Double]
 
   /// Writes what ``TokenizerBackend/load(_:from:context:)`` needs into an existing folder.

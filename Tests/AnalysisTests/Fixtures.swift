@@ -37,6 +37,8 @@ struct Cell {
   var reused = false
   var chosenTokenizer: String?
   var tuning: RunRecord.Tuning?
+  /// How lines of text are cut.
+  var lines: [RunRecord.Tokenization.Line]?
 
   func record() throws -> RunRecord {
     var content = RunRecord.Content(
@@ -72,7 +74,8 @@ struct Cell {
       vocabularySize: vocabularySize, trainingBytes: 1_000, trainingTokens: 500, compressionRatio: ratio,
       bitCompressionRatio: 1, uniformBitsPerByte: uniform, unigramBitsPerByte: unigram, vocabularyUse: 0.5,
       divergenceFromUniformBits: 1.25, isLossless: true, roundTrips: roundTripProblem == nil,
-      roundTripProblem: roundTripProblem, flopsPerByte: m1BitsPerByte == nil ? 0 : 1.5e6, facts: facts)
+      roundTripProblem: roundTripProblem, flopsPerByte: m1BitsPerByte == nil ? 0 : 1.5e6, facts: facts,
+      lines: lines)
     content.model = parameters.map {
       .init(
         dim: 128, heads: 2, layers: 2, headSize: 64, mlp: 512, nonEmbeddingParameters: $0, embeddingParameters: 32_896)

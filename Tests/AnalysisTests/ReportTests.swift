@@ -84,9 +84,9 @@ import Testing
       title: "Several", contents: [try contents([stray, variant, new, old])], plans: plans, crossAnalyses: [count])
     #expect(report.parts.map(\.isPlanned) == [true, true, true, false])
     #expect(
-      report.parts.prefix(3).map(\.name) == ["match.budget 1e+12", "match.budget 2e+12", "x is 2"])
+      report.parts.prefix(3).map(\.name) == ["budget 1e12", "budget 2e12", "x is 2"])
     let text = markdown(report)
-    let places = ["## Across", "3 protocols", "## Match.budget 1e+12", "## X is 2", "## Records of another protocol"]
+    let places = ["## Across", "3 protocols", "## Budget 1e12", "## X is 2", "## Records of another protocol"]
       .compactMap { text.range(of: $0)?.lowerBound }
     #expect(places.count == 5 && places == places.sorted())
     #expect(text.components(separatedBy: "<details>").count == 4)

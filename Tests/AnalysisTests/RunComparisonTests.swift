@@ -55,7 +55,7 @@ import Testing
     let low = [40.0, 43, 44, 55], high = [10.0, 11.5, 12, 14]
     let comparison = try compare(
       [Cell(), rung("4e12", low), rung("1.6e13", low)], [rung("4e12", high), Cell(), rung("2e12", high)])
-    #expect(comparison.lines.map(\.protocol) == ["match.budget 1e+12", "match.budget 4e+12"])
+    #expect(comparison.lines.map(\.protocol) == ["budget 1e12", "budget 4e12"])
     #expect(comparison.lines.map(\.verdict) == [.equal, .bBetter])
     #expect(comparison.leftAside == 2 && comparison.protocolDifferences.isEmpty)
     #expect(markdown(comparison.table).hasPrefix("| Protocol "))

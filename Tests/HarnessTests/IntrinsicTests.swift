@@ -16,17 +16,22 @@ private func tokenizer(_ name: String, training: [[UInt8]] = []) throws -> any T
       byteModel: { throw TokenizerError.training("test", reason: "no M1 here") }, seed: 0, threads: 1))
 }
 
+private func spaces(_ text: [UInt8]) throws -> [Int] { try PreTokenStarts(.space)(text) }
+
 private let lines = (0..<30).map { "line \($0) of a text whose words come again and again, as words do\n" }.joined()
 
 @Test func bytesAreAsExpected() throws {
   let text = Array(lines.utf8)
-  let metrics = try IntrinsicMetrics(of: tokenizer("Bytes"), on: [text], threads: 1)
+  let metrics = try IntrinsicMetrics(of: tokenizer("Bytes"), on: [text], preTokens: spaces, threads: 1)
   let words = lines.split(whereSeparator: \.isWhitespace)
   #expect(metrics.bytesPerToken == 1 && metrics.tokens == text.count)
   #expect(metrics.fertility == Double(text.count) / Double(words.count))
   #expect(
     abs((metrics.singleTokenRetention ?? 0) - Double(words.count { $0.count == 1 }) / Double(words.count)) < 1e-12)
   #expect(metrics.utf8Integrity == 1 && metrics.boundaryRecall == 1)
+  // Every byte but the first begins a token; a pre-token is a word with the space before it, or the end of a line.
+  let starts = lines.dropFirst().count { $0.isWhitespace } + lines.dropLast().count { $0 == "\n" }
+  #expect(abs((metrics.boundaryPrecision ?? 0) - Double(starts) / Double(text.count - 1)) < 1e-12)
   #expect(metrics.vocabularyUse == Double(Set(text).count) / 256)
   // One word more or less before a sentence: few of its bytes; a tenth of them gone: at least those.
   let prefix = try #require(metrics.prefixInstability), deletion = try #require(metrics.deletionInstability)
@@ -36,14 +41,16 @@ private let lines = (0..<30).map { "line \($0) of a text whose words come again 
 /// A stream of one code is another one from the first changed byte on; a dictionary's tokens find back.
 @Test func codesOfWholeTextsAreUnstable() throws {
   let text = Array(lines.utf8)
-  let code = try IntrinsicMetrics(of: tokenizer("StaticAC[v=256]", training: [text]), on: [text], threads: 2)
-  let dictionary = try IntrinsicMetrics(of: tokenizer("LZWDictionary[v=256]", training: [text]), on: [text], threads: 2)
+  let code = try IntrinsicMetrics(
+    of: tokenizer("StaticAC[v=256]", training: [text]), on: [text], preTokens: spaces, threads: 2)
+  let dictionary = try IntrinsicMetrics(
+    of: tokenizer("LZWDictionary[v=256]", training: [text]), on: [text], preTokens: spaces, threads: 2)
   #expect((code.prefixInstability ?? 0) > 0.5 && (dictionary.prefixInstability ?? 1) < 0.2)
   #expect(code.utf8Integrity == nil && code.boundaryRecall == nil && code.fertility != nil)
 }
 
 @Test func anEmptyTextHasNoNumbers() throws {
-  let metrics = try IntrinsicMetrics(of: tokenizer("Bytes"), on: [], threads: 1)
+  let metrics = try IntrinsicMetrics(of: tokenizer("Bytes"), on: [], preTokens: spaces, threads: 1)
   #expect(
     metrics.tokens == 0 && metrics.bytesPerToken == nil && metrics.fertility == nil && metrics.utf8Integrity == nil)
   #expect(metrics.vocabularyUse == nil && metrics.prefixInstability == nil && metrics.renyiEfficiency == nil)
@@ -52,10 +59,10 @@ private let lines = (0..<30).map { "line \($0) of a text whose words come again 
 /// Lines without a word: nothing can be put before them.
 @Test func linesOfSpacesHaveNoStability() throws {
   let text = Array((String(repeating: " ", count: 60) + "\n" + String(repeating: "\t", count: 60) + "\n").utf8)
-  let metrics = try IntrinsicMetrics(of: tokenizer("Bytes"), on: [text], threads: 1)
+  let metrics = try IntrinsicMetrics(of: tokenizer("Bytes"), on: [text], preTokens: spaces, threads: 1)
   #expect(metrics.fertility == nil && metrics.prefixInstability != nil)
   let spaces = try IntrinsicMetrics(
-    of: tokenizer("Bytes"), on: [[UInt8](repeating: 0x20, count: 60)], threads: 1)
+    of: tokenizer("Bytes"), on: [[UInt8](repeating: 0x20, count: 60)], preTokens: spaces, threads: 1)
   #expect(spaces.prefixInstability == nil && spaces.renyiEfficiency?.sign == .plus)
 }
 
@@ -68,4 +75,6 @@ private let lines = (0..<30).map { "line \($0) of a text whose words come again 
   try writeAtomically(Array("b".utf8), to: folder + "/b.txt")
   let examples = try readExamples([folder], exampleBytes: 100_000)
   #expect(examples.map(\.count) == [100_000, 100_000, 100_000, 1])
+  #expect(try readExamples([folder], exampleBytes: 100_000, bytes: 150_000).map(\.count) == [100_000, 50_000])
+  #expect(try readExamples([folder], exampleBytes: 100_000, bytes: 300_001).map(\.count).last == 1)
 }

@@ -4,6 +4,37 @@ import Records
 /// Every record with its numbers at full precision: what results.csv holds.
 func recordTable(_ records: [RunRecord]) -> Table { Table(key: "records", records, fields: recordFields) }
 
+/// Every scored example of every record: what examples.csv holds.
+func exampleTable(_ records: [RunRecord]) -> Table {
+  let examples = records.flatMap { record in
+    record.scores.flatMap { score in
+      zip(score.exampleBytes, score.exampleNats).enumerated().map { index, example in
+        ScoredExample(record: record, text: score.text, index: index, bytes: example.0, nats: example.1)
+      }
+    }
+  }
+  return Table(
+    key: "examples", examples,
+    fields: [
+      .text("protocol", "Protocol") { $0.record.protocol.hash },
+      .text("tokenizer", "Tokenizer") { $0.record.tokenizer },
+      .text("size", "M2") { $0.record.size },
+      .number("seed", "Seed", .integer) { Double($0.record.seed) },
+      .text("text", "Text") { $0.text },
+      .number("example", "Place in the text, from 0", .integer) { Double($0.index) },
+      .number("bytes", "Bytes", unit: "bytes", .integer) { Double($0.bytes) },
+      .number("nats", "Σ nats of its tokens", unit: "nats", .significant) { $0.nats },
+    ])
+}
+
+private struct ScoredExample {
+  let record: RunRecord
+  let text: String
+  let index: Int
+  let bytes: Int
+  let nats: Double
+}
+
 private let recordFields: [TableField<RunRecord>] = [
   .text("protocol", "Protocol") { $0.protocol.hash },
   .text("experiment", "Experiment") { $0.experiment },

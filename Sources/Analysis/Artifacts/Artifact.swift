@@ -6,6 +6,7 @@ public enum Artifact: Sendable, Hashable {
   case findings([Finding])
   /// Prose: what the reader needs to read the tables.
   case note(String)
+  case cutLine(CutLine)
   /// Commands to repeat what was done.
   case commands(String)
 }

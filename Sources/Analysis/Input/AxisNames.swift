@@ -10,7 +10,10 @@ func axisNames(_ inputs: [AnalysisInput]) -> [String] {
   let names = inputs.map { input -> String in
     let same = inputs.filter { $0.variant == input.variant }.map(\.protocol)
     let fields = unique(same.flatMap { one in same.flatMap { one.differences(from: $0).map(\.field) } }).sorted()
-    let values = fields.map { "\($0) \(brief(input.protocol.fields[$0]))" }
+    let values = fields.map { field in
+      let name = ["match.", "m2."].first(where: field.hasPrefix).map { field.dropFirst($0.count) } ?? field[...]
+      return "\(name) \(brief(input.protocol.fields[field]))"
+    }
     let differing = values.isEmpty ? [] : [list(Array(values.prefix(3)), more: values.count - 3)]
     let name = ([input.variant].compactMap(\.self) + differing).joined(separator: ", ")
     return name.isEmpty ? "as it stands" : name
@@ -20,9 +23,11 @@ func axisNames(_ inputs: [AnalysisInput]) -> [String] {
   }
 }
 
-/// A field's value for a heading: numbers short, hashes cut.
-private func brief(_ value: String?) -> String {
+/// A field's value for a sentence: numbers short, hashes cut.
+func brief(_ value: String?) -> String {
   guard let value else { return "absent" }
-  if let number = Double(value), number.isFinite { return String(format: "%g", number) }
+  if let number = Double(value), number.isFinite {
+    return String(format: "%g", number).replacing("e+", with: "e").replacing("e0", with: "e")
+  }
   return value.count > 24 ? "\(value.prefix(12))…" : value
 }

@@ -10,6 +10,12 @@ public struct RunFolder: Sendable {
   public let path: String
   public var records: RecordFolder { RecordFolder(runFolder: path) }
 
+  /// Its report: beside the records in what is published, in a folder of its own else.
+  public var reportFile: String {
+    let published = path + "/report.md"
+    return FileManager.default.fileExists(atPath: published) ? published : path + "/report/report.md"
+  }
+
   public init(_ path: String) { self.path = withoutTrailingSlash(path) }
 
   /// The choices that depend on the machine, made by the first process that ran anything here, for all that follow,

@@ -19,7 +19,7 @@ public struct IntrinsicMetrics: Sendable, Encodable {
   public let singleTokenRetention: Double?
   /// Share of tokens that are whole characters of UTF-8.
   public let utf8Integrity: Double?
-  /// Share of the tokens' boundaries at which a word begins or ends, and share of such places that are boundaries.
+  /// Share of the tokens' boundaries at which a pre-token begins, and share of such places that are boundaries.
   public let boundaryPrecision: Double?
   public let boundaryRecall: Double?
   /// Of order 2.5, over the nominal vocabulary: 0 … 1.
@@ -36,9 +36,13 @@ public struct IntrinsicMetrics: Sendable, Encodable {
 
   /// - Parameters:
   ///   - examples: texts that the tokenizer codes on their own.
+  ///   - preTokens: where the pre-tokens of an example begin, rising, with which the tokens' boundaries are compared.
   ///   - seed: of the words put before sentences and of the characters left out.
   /// - Throws: what the tokenizer throws.
-  public init(of tokenizer: any Tokenizer, on examples: [[UInt8]], seed: UInt64 = 0, threads: Int) throws {
+  public init(
+    of tokenizer: any Tokenizer, on examples: [[UInt8]], preTokens: ([UInt8]) throws -> [Int], seed: UInt64 = 0,
+    threads: Int
+  ) throws {
     self.tokenizer = tokenizer.spec.canonicalName
     let coded = try tokenizer.encode(examples: examples, threads: threads)
     bytes = examples.reduce(0) { $0 + $1.count }
@@ -55,8 +59,8 @@ public struct IntrinsicMetrics: Sendable, Encodable {
       words += TokenBoundaries.words(of: example).count
       guard let byteCounts = try tokenizer.byteCounts(of: tokens, in: example) else { continue }
       let boundaries = TokenBoundaries(example, byteCounts: byteCounts)
-      let edges = Set(boundaries.words.flatMap { [$0.lowerBound, $0.upperBound] }).subtracting([0, example.count])
-      let agreement = boundaries.agreement(with: edges.sorted())
+      let edges = try preTokens(example).filter { $0 > 0 }
+      let agreement = boundaries.agreement(with: edges)
       let own = Double(boundaries.inner.count)
       let parts: [(Double?, Int)] = [
         (boundaries.singleTokenRetention, boundaries.words.count),
@@ -90,13 +94,8 @@ private struct Sentences {
   let thinned: [(String, String)]
 
   init(in examples: [[UInt8]], seed: UInt64) {
-    let lines = examples.flatMap { example in
-      example.split(separator: UInt8(ascii: "\n")).compactMap { line in
-        (40...400).contains(line.count) && line.contains { $0 != 0x20 } ? String(validating: line, as: UTF8.self) : nil
-      }
-    }
-    let count = min(100, lines.count)
-    texts = (0..<count).map { lines[$0 * lines.count / count] }
+    let lines = lines(of: examples, bytes: 40...400)
+    texts = spread(lines, count: 100)
     var generator = SeededGenerator(seed: seed)
     let words = lines.flatMap { $0.split(separator: " ") }
     prefixed = texts.map { text in
@@ -146,18 +145,25 @@ public struct LanguageCosts: Sendable, Encodable {
 }
 
 /// Text of files, folders and patterns of text, gzip and JSON lines, cut into examples.
+/// - Parameter bytes: read at most; the last example may be cut short.
 /// - Throws: ``HarnessError/corpus(file:place:reason:)``.
-public func readExamples(_ paths: [String], exampleBytes: Int) throws -> [[UInt8]] {
+public func readExamples(_ paths: [String], exampleBytes: Int, bytes: Int = .max) throws -> [[UInt8]] {
+  struct Enough: Error {}
   var examples: [[UInt8]] = []
   var document: [UInt8] = []
+  var left = bytes
   func flush() {
     examples += cutIntoExamples(document, bytes: exampleBytes)
     document = []
   }
-  try DocumentReader(paths: paths).forEach { piece in
-    if !piece.goesOn { flush() }
-    document += piece.bytes
-  }
+  do {
+    try DocumentReader(paths: paths).forEach { piece in
+      if !piece.goesOn { flush() }
+      document += piece.bytes.prefix(left)
+      left -= min(left, piece.bytes.count)
+      if left == 0 { throw Enough() }
+    }
+  } catch is Enough {}
   flush()
   return examples
 }

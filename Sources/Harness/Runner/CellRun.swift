@@ -79,7 +79,9 @@ extension Stages {
     request = try withMeasuredContext(request, saved, training, trace)
     let steps = try steps(of: request, shape, saved, training, trace)
     let tokens = try trainingTokens(saved, training, wanted: steps * request.m2.tokensPerStep, trace)
-    content.tokenization = RunRecord.Tokenization(tokenizer, training: tokens, heldOut: heldOut)
+    content.tokenization = try RunRecord.Tokenization(
+      tokenizer, training: tokens, heldOut: heldOut,
+      lines: shownLines(of: corpus.heldOut.first(bytes: request.evaluation.quickBytes)))
     try checkLength(tokens, request)
     if let problem = heldOut.facts.roundTripProblem {
       // Training for a number that no report may show is not worth it; a tokenizer that admits its loss is no failure.

@@ -36,7 +36,9 @@ extension RunRecord.Model {
 }
 
 extension RunRecord.Tokenization {
-  init(_ tokenizer: any Tokenizer, training: TrainingTokens, heldOut: HeldOutTokens) {
+  /// - Parameter lines: of the held-out text, to be shown with their tokens.
+  /// - Throws: what the tokenizer throws.
+  init(_ tokenizer: any Tokenizer, training: TrainingTokens, heldOut: HeldOutTokens, lines: [String]) throws {
     let size = tokenizer.vocabularySize, bytes = heldOut.byteCount, tokens = heldOut.tokenCount
     let histogram = training.tokens.histogram()
     self.init(
@@ -50,7 +52,12 @@ extension RunRecord.Tokenization {
       divergenceFromUniformBits: training.tokens.count > 0 ? Metrics.divergenceFromUniformBits(histogram) : nil,
       isLossless: tokenizer.isLossless, roundTrips: heldOut.facts.roundTripProblem == nil,
       roundTripProblem: heldOut.facts.roundTripProblem, flopsPerByte: tokenizer.flopsPerByte,
-      facts: heldOut.facts.backend)
+      facts: heldOut.facts.backend,
+      lines: try lines.map { line in
+        let text = Array(line.utf8)
+        let ids = try tokenizer.encode(text)
+        return Line(text: line, ids: ids, byteCounts: try tokenizer.byteCounts(of: ids, in: text))
+      })
   }
 }
 

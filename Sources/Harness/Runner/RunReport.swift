@@ -33,15 +33,17 @@ public final class RunReport: Sendable {
   }
 
   /// - Throws: ``FileError`` for damaged records, and where the folder cannot be written.
-  public func write(to folder: String) throws {
+  public func write(to folder: String) throws { try report().write(to: folder) }
+
+  /// - Throws: ``FileError`` for damaged records.
+  public func report() throws -> Report {
     let contents = try runs.map { try $0.records.load() }
     let names = runs.map { ($0.path as NSString).lastPathComponent }
     let title = unique(contents.flatMap(\.records).map(\.experiment)).joined(separator: ", ")
-    let report = Report(
+    return Report(
       title: title.isEmpty ? names.joined(separator: ", ") : title, contents: contents,
       plans: try zip(runs, contents).flatMap { try $0.plans($1) }, baseline: baseline,
       command: runs.map { "harness run \($0.path)/experiment.yaml" }.joined(separator: "\n"))
-    try report.write(to: folder)
   }
 
   /// Writes the learning curves of every finished cell as event files for TensorBoard.

@@ -3,7 +3,7 @@
 /// They are the regular expressions of their tokenizers, but that the classes are spelled out where PCRE2 and the
 /// regular expressions of Rust, in which the originals run, know different characters: white space has no U+180E, and
 /// the letters, marks and digits are those of Unicode 16, whichever Unicode the installed PCRE2 knows.
-enum SplitPattern: String, CaseIterable {
+public enum SplitPattern: String, Sendable, CaseIterable {
   /// The whole text is one pre-token.
   case none
   /// Words at white space, a space before a word being part of it: GPT-2's rule without its classes.

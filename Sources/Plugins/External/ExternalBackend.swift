@@ -9,7 +9,7 @@ public struct ExternalBackend: TokenizerBackend {
   let program: PluginProgram
 
   /// Starts the plug-in once, to hear what it is.
-  /// - Throws: ``TokenizerError/plugin(tokenizer:reason:)`` where it does not start, or does not speak the protocol.
+  /// - Throws: `TokenizerError.plugin` where it does not start, or does not speak the protocol.
   public init(_ command: PluginCommand) throws {
     let name = command.name ?? "--plugin"
     do { program = try PluginProgram(command) } catch let failure as PluginFailure {

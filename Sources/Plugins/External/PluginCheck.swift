@@ -11,9 +11,12 @@ public struct PluginCheck: Sendable {
   public let encodeMegabytesPerSecond, decodeMegabytesPerSecond: Double
 
   /// - Parameters:
+  ///   - backend: the plug-in.
+  ///   - spec: which tokenizer of it.
   ///   - examples: the text that it is trained on, encodes and decodes.
+  ///   - threads: as many processes work.
   ///   - report: gets what the plug-in says of its progress.
-  /// - Throws: ``TokenizerError`` where it cannot be trained, or not run.
+  /// - Throws: `TokenizerError` where it cannot be trained, or not run.
   public init(
     _ backend: ExternalBackend, spec: ResolvedSpec, examples: [[UInt8]], threads: Int,
     report: @escaping @Sendable (String) -> Void

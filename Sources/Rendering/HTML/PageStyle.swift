@@ -33,7 +33,7 @@ let pageStyle = """
 /// pressed, and the value nearest to the pointer is said.
 let pageScript = """
   document.documentElement.classList.add("scripted");
-  for (const table of document.querySelectorAll("table")) {
+  for (const table of document.querySelectorAll("table[id]")) {
     const body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => {
       const falls = head.getAttribute("aria-sort") === "ascending";

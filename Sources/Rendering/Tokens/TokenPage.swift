@@ -1,11 +1,53 @@
 import Foundation
 
+/// How tokens look; a page's own style gives `--faint`.
+let tokenStyle = """
+  :root { --byte: #a00000 }
+  .t0 { background: #ffd9b0 } .t1 { background: #b5e3b5 } .t2 { background: #b5d3f5 }
+  .t3 { background: #f5cdf0 } .t4 { background: #f3eda0 } .t5 { background: #d2ccf2 }
+  @media (prefers-color-scheme: dark) {
+    :root { --byte: #ff9a8a }
+    .t0 { background: #6b431c } .t1 { background: #22592a } .t2 { background: #23476f }
+    .t3 { background: #642c5e } .t4 { background: #5c5614 } .t5 { background: #443a80 }
+  }
+  .line { font: 15px/1.5 ui-monospace, "DejaVu Sans Mono", monospace; margin: 1em 0; overflow-x: auto }
+  .line div { white-space: pre }
+  .line b { display: inline-block; width: 3ch; color: var(--faint); font-weight: normal }
+  .line i { display: inline-block; font-style: normal; text-align: center; direction: ltr; unicode-bidi: isolate }
+  .line i.byte { color: var(--byte) }
+  """
+
 extension TokenizedText {
   /// The same as a page that needs nothing else: no network, no script; light or dark as the reader's system is.
   /// What a token is (its id, its bytes, with a model its bits) is its title, shown under the pointer.
   public func page(title: String, columns: Int = 100) -> String {
+    return """
+      <!DOCTYPE html>
+      <html lang="en">
+      <head>
+      <meta charset="utf-8">
+      <meta name="viewport" content="width=device-width">
+      <title>\(xmlEscaped(title))</title>
+      <style>
+      :root { color-scheme: light dark; --ink: #111; --page: #fff; --faint: #666 }
+      @media (prefers-color-scheme: dark) { :root { --ink: #eee; --page: #16181c; --faint: #999 } }
+      body { background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; margin: 2em }
+      th, td { text-align: left; padding: 0 1em 0 0 } small { color: var(--faint) }
+      \(tokenStyle)
+      </style>
+      </head>
+      <body>
+      <h1>\(xmlEscaped(title))</h1>
+      \(html(columns: columns))</body>
+      </html>
+
+      """
+  }
+
+  /// The table of rows and the lines, for a page with ``tokenStyle``.
+  func html(columns: Int) -> String {
     let shown = rows.indices.filter { rows[$0].byteCounts != nil }
-    var body = "<table>\n<tr><th></th><th>tokenizer</th><th>tokens</th><th>bytes/token</th></tr>\n"
+    var body = "<table class=\"rows\">\n<tr><th></th><th>tokenizer</th><th>tokens</th><th>bytes/token</th></tr>\n"
     for (index, row) in rows.enumerated() {
       let ratio = row.ids.isEmpty ? absent : String(format: "%.2f", Double(text.count) / Double(row.ids.count))
       let note = row.byteCounts == nil ? " <small>which bytes each token stands for is not known</small>" : ""
@@ -18,37 +60,7 @@ extension TokenizedText {
       for row in shown { body += "<div><b>\(row + 1)</b>\(tokens(of: rows[row], in: line))</div>\n" }
       body += "</div>\n"
     }
-    return """
-      <!DOCTYPE html>
-      <html lang="en">
-      <head>
-      <meta charset="utf-8">
-      <meta name="viewport" content="width=device-width">
-      <title>\(xmlEscaped(title))</title>
-      <style>
-      :root { color-scheme: light dark; --ink: #111; --page: #fff; --faint: #666; --byte: #a00000 }
-      .t0 { background: #ffd9b0 } .t1 { background: #b5e3b5 } .t2 { background: #b5d3f5 }
-      .t3 { background: #f5cdf0 } .t4 { background: #f3eda0 } .t5 { background: #d2ccf2 }
-      @media (prefers-color-scheme: dark) {
-        :root { --ink: #eee; --page: #16181c; --faint: #999; --byte: #ff9a8a }
-        .t0 { background: #6b431c } .t1 { background: #22592a } .t2 { background: #23476f }
-        .t3 { background: #642c5e } .t4 { background: #5c5614 } .t5 { background: #443a80 }
-      }
-      body { background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, sans-serif; margin: 2em }
-      th, td { text-align: left; padding: 0 1em 0 0 } small { color: var(--faint) }
-      .line { font: 15px/1.5 ui-monospace, "DejaVu Sans Mono", monospace; margin: 1em 0; overflow-x: auto }
-      .line div { white-space: pre }
-      .line b { display: inline-block; width: 3ch; color: var(--faint); font-weight: normal }
-      .line i { display: inline-block; font-style: normal; text-align: center; direction: ltr; unicode-bidi: isolate }
-      .line i.byte { color: var(--byte) }
-      </style>
-      </head>
-      <body>
-      <h1>\(xmlEscaped(title))</h1>
-      \(body)</body>
-      </html>
-
-      """
+    return body
   }
 
   /// A line's units, those of one token in one span.

@@ -1,3 +1,4 @@
+import Analysis
 import Support
 
 /// A text and how several tokenizers cut it.
@@ -46,6 +47,12 @@ public struct TokenizedText: Sendable {
       }
       return range.map { Self.unit(byte: text[$0], at: $0) }
     }
+  }
+
+  init(_ line: CutLine) {
+    self.init(
+      Array(line.text.utf8),
+      rows: line.rows.map { Row(name: $0.tokenizer, ids: $0.ids, byteCounts: $0.byteCounts) })
   }
 
   /// Where each token begins.

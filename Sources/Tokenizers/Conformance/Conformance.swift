@@ -6,6 +6,7 @@ import Support
 ///     #expect(conformanceProblems(of: tokenizer) == [])
 ///
 /// - Parameters:
+///   - tokenizer: one that is made and ready.
 ///   - threads: how many of them give what one gives.
 ///   - longRun: bytes of a text of one byte again and again; less for tokenizers that run a model.
 public func conformanceProblems(of tokenizer: any Tokenizer, threads: Int = 2, longRun: Int = 1 << 20) -> [String] {

@@ -2,6 +2,7 @@ extension ByteModel {
   /// Texts of known lengths, written byte by byte, side by side: what a decoder does.
   /// - Parameters:
   ///   - byteCounts: of each text, 0 or more.
+  ///   - precision: frequencies sum to 2^precision, which is 8 … 16.
   ///   - next: gets a text's index and what the model says of its next byte; returns that byte.
   /// - Throws: what `next` throws, and ``TokenizerError/invalidDistribution(reason:)``.
   /// - Complexity: one step of the model for each byte of the longest text, over all texts together.

@@ -13,7 +13,10 @@ public protocol ByteModel: Sendable {
   /// Identifies the weights: a hash in hexadecimal, at most 32 digits.
   var fingerprint: String { get }
   /// The distribution before each byte of a text, in order. One-shot, on the calling thread.
-  /// - Parameter body: gets the byte's place in the text and 256 frequencies.
+  /// - Parameters:
+  ///   - text: of any length.
+  ///   - precision: frequencies sum to 2^precision, which is 8 … 16.
+  ///   - body: gets the byte's place in the text and 256 frequencies.
   /// - Complexity: one forward pass.
   func distributions(
     along text: [UInt8], precision: Int, body: (Int, UnsafeBufferPointer<UInt32>) throws -> Void) rethrows
@@ -22,7 +25,11 @@ public protocol ByteModel: Sendable {
   /// `count` texts to be walked side by side; each starts fresh.
   func makeStreams(count: Int) -> any ByteModelStreams
   /// The distribution after each prefix, in any order.
-  /// - Parameter body: gets the prefix's index and 256 frequencies; called from up to `threads` threads.
+  /// - Parameters:
+  ///   - prefixes: texts from where the model starts afresh.
+  ///   - precision: frequencies sum to 2^precision, which is 8 … 16.
+  ///   - threads: at most so many work.
+  ///   - body: gets the prefix's index and 256 frequencies; called from up to `threads` threads.
   func distributions(
     after prefixes: [[UInt8]], precision: Int, threads: Int, body: @Sendable (Int, UnsafeBufferPointer<UInt32>) -> Void)
   /// To be called before many short texts are walked: may spend a second and memory once, so that each restart costs

@@ -38,7 +38,7 @@ private func inputs(_ cells: [Cell]) throws -> [AnalysisInput] {
     #expect(try axisNames(inputs(cells())) == ["as it stands", "M1 counted"])
     // A ladder: several protocols of one variant are told apart by what differs.
     let budgets = ["1e12", "4e12"].map { Cell(fields: ["match.budget": $0, "x": "1"]) }
-    #expect(try axisNames(inputs(budgets)) == ["match.budget 1e+12", "match.budget 4e+12"])
+    #expect(try axisNames(inputs(budgets)) == ["budget 1e12", "budget 4e12"])
   }
 
   /// Ranks stand side by side; a column's numbers are those of its own protocol's records.

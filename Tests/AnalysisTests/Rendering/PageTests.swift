@@ -1,4 +1,5 @@
 import Foundation
+import Records
 import Testing
 
 @testable import Analysis
@@ -64,16 +65,16 @@ private final class PageReader: NSObject, XMLParserDelegate {
     "<img src=x onerror=alert(1)>", "javascript:alert(1)", "\\input{x} % $1_0$ #~^&", "**bold** [x](javascript:y)",
   ])
   func hostileNamesAreText(name: String) throws {
-    let cells = try [Cell(tokenizer: name), Cell(tokenizer: "Bytes"), Cell(tokenizer: name, error: name)].map {
-      try $0.record()
-    }
+    var cut = Cell(tokenizer: name)
+    cut.lines = [.init(text: name, ids: [1, 2], byteCounts: [1, name.utf8.count - 1])]
+    let cells = try [cut, Cell(tokenizer: "Bytes"), Cell(tokenizer: name, error: name)].map { try $0.record() }
     let report = Report(title: name, contents: [.init(cells)], command: name)
     let page = html(report)
     let read = try #require(PageReader(page))
     let known = [
       "body", "h1", "h2", "h3", "p", "ul", "li", "div", "table", "thead", "tbody", "tr", "th", "td", "button", "figure",
       "svg", "rect", "line", "polyline", "polygon", "circle", "text", "title", "g", "pre", "code", "b", "details",
-      "summary",
+      "summary", "span", "i", "small",
     ]
     #expect(Set(read.elements.keys).isSubset(of: known))
     #expect(read.attributes.keys.allSatisfy { !$0.hasPrefix("on") && $0 != "href" && $0 != "src" })
@@ -82,6 +83,107 @@ private final class PageReader: NSObject, XMLParserDelegate {
     #expect(read.text.replacing("`", with: "").replacing("**", with: "").contains(plain))
     let tables = latex(report).split(separator: "\n").filter { !$0.hasPrefix("%") }.joined(separator: "\n")
     #expect(!tables.contains("\\input") && !tables.contains("$1_0$"))
+
+    // Markdown of what goes on to others: the card's front matter is one string, and nothing becomes HTML or a link.
+    let card = datasetCard(report)
+    #expect(card.split(separator: "\n").prefix(3).last == "tags:", "the title is one line")
+    let overview = markdown(ResultsOverview([(link: "../\(name)/report.md", report: report)]))
+    for text in [card.components(separatedBy: "\n---\n")[1], overview] {
+      #expect(!text.contains("<script") && !text.contains("<img") && !text.contains("](javascript"))
+    }
+  }
+
+  @Test func linesAreShownWithTheirTokens() throws {
+    func cell(_ tokenizer: String, _ budget: String, _ counts: [Int]?) throws -> RunRecord {
+      var cell = Cell(tokenizer: tokenizer, fields: ["match.budget": budget, "x": "1"])
+      cell.lines = [.init(text: "ab <c>", ids: [5, 6], byteCounts: counts)]
+      return try cell.record()
+    }
+    let report = Report(
+      title: "Lines",
+      contents: [
+        .init([
+          try cell("Words", "1e12", [3, 3]), try cell("Code", "1e12", nil), try cell("Damaged", "1e12", [4, 3]),
+          try cell("Words", "2e12", [3, 3]), try cell("Code", "2e12", nil), try cell("Damaged", "2e12", [4, 3]),
+        ])
+      ])
+    let lines = report.artifacts.compactMap { if case .cutLine(let line) = $0 { line } else { nil } }
+    #expect(lines.count == 1, "the same tokens again are not shown again")
+    #expect(lines.first?.rows.map(\.byteCounts) == [[3, 3], nil, nil])
+    let read = try #require(PageReader(html(report)))
+    #expect(read.attributes["title"]?.contains("token 2: id 6, 3 bytes") == true)
+    #expect(markdown(report).contains("ab | <c>") || markdown(report).contains("ab |<c>"))
+  }
+}
+
+@Suite struct DatasetTests {
+  @Test func aDatasetIsACardAndTables() throws {
+    try withTemporaryFolder { folder in
+      let report = Report(title: "quick: \"x\"", contents: [.init(try manyCells(sizes: ["1m"]))])
+      try report.writeDataset(to: folder)
+      func lines(_ name: String) throws -> [Substring] {
+        try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8).split(separator: "\n")
+      }
+      #expect(try lines("results.csv").count == 1 + 12 && lines("examples.csv").count == 1 + 12 * 71)
+      let card = try lines("README.md")
+      #expect(card[0] == "---" && card[1] == #"pretty_name: "Tokenizer comparison: quick: \"x\"""#)
+      // Every column is explained.
+      for name in ["results.csv", "examples.csv"] {
+        for column in try lines(name)[0].split(separator: ",") {
+          #expect(card.contains { $0.hasPrefix("- `\(column)`: ") }, "\(column)")
+        }
+      }
+      // The numbers of the examples are those of the results.
+      let nats = try lines("examples.csv").dropFirst().filter { $0.contains(",Bytes,") }
+        .compactMap { Double($0.split(separator: ",").last ?? "") }.reduce(0, +)
+      let bits = try #require(report.parts[0].artifacts(named: "main").first)
+      let cell = try #require(
+        bits.rows.first?.compactMap { if case .number(let n?, _?, _) = $0 { n } else { nil } }.first)
+      #expect(abs(nats / 0.6931471805599453 / (71 * 10_240) - cell) < 1e-9)
+    }
+  }
+}
+
+@Suite struct ResultsOverviewTests {
+  @Test func runsStandSideBySide() throws {
+    func report(_ title: String, _ cells: [Cell]) throws -> Report {
+      Report(title: title, contents: [.init(try cells.map { try $0.record() })])
+    }
+    func cell(_ name: String, _ size: String, _ budget: String, _ total: Double) -> Cell {
+      Cell(
+        tokenizer: name, size: size, fields: ["match.budget": budget],
+        nats: [total / 4, total / 4, total / 4, total / 4])
+    }
+    let overview = ResultsOverview([
+      (
+        "a/report.md",
+        try report(
+          "a",
+          [
+            cell("Bytes", "1m", "1e12", 40), cell("Bytes", "1m", "2e12", 90), cell("Bytes", "3m", "2e12", 80),
+            cell("GZip[v=256]", "1m", "2e12", 70),
+          ])
+      ),
+      ("b/report.md", try report("b", [cell("Bytes", "1m", "1e12", 60)])),
+      ("c/report.md", Report(title: "c", contents: [])),
+    ])
+    #expect(overview.runs.map(\.title) == ["a", "b"] && overview.runs[0].otherParts == 1)
+    #expect(!overview.runs[0].conclusions.isEmpty && !overview.runs[0].compared.isEmpty)
+    // Of a: the larger budget, and there the better size. 42 bytes.
+    let values = overview.table.rows.map { row in
+      row.dropFirst().map {
+        if case .number(let n, _, _) = $0 { n.map { ($0 * log(2) * 42).rounded() } } else { Double?.none }
+      }
+    }
+    #expect(values == [[80, 60], [70, nil]])
+    let page = markdown(overview)
+    #expect(page.contains("[The whole report](a/report.md), with 1 other part.") && page.contains("## b"))
+  }
+}
+
+extension Report.Part {
+  fileprivate func artifacts(named key: String) -> [Table] {
+    sections.flatMap(\.artifacts).compactMap { if case .table(let table) = $0, table.key == key { table } else { nil } }
   }
 }
 
