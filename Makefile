@@ -2,6 +2,7 @@
 # make test        installs what is missing, builds, runs every test
 # make test-arm64  runs the kernels and the golden token streams for arm64 under emulation
 # make test-page   drives the report's page in headless Chromium
+# make test-tutorial  runs every command of docs/tutorial.md, on less text
 # make docs        builds the pages of the public API with DocC, into .build/docs; a warning is an error
 # make publish     copies the report and the records of runs/RUN to reports/RUN, as they are published
 # make fuzz        runs libFuzzer over the decoders for FUZZ_SECONDS; what it finds worth keeping goes into Fuzz/Corpus
@@ -14,7 +15,7 @@ FUZZ_SECONDS = 600
 # Tests see internals, so they are built apart from what `make` and `swift build -c release` build.
 TEST = -c release -Xswiftc -enable-testing --scratch-path .build-testing
 
-.PHONY: run build test plugin-python test-arm64 test-page docs publish fuzz packages lint format clean
+.PHONY: run build test plugin-python test-arm64 test-page test-tutorial docs publish fuzz packages lint format clean
 
 run: build
 	$(HARNESS) run experiments/quick.yaml --baseline baselines/paper.json
@@ -40,6 +41,9 @@ plugin-python: packages
 test-page: DEBIAN_PACKAGES += chromium
 test-page: build
 	Tests/page/run.sh
+
+test-tutorial: build
+	Tests/tutorial/run.sh
 
 # Built apart, in debug, since DocC reads what the compiler says of symbols.
 docs: packages

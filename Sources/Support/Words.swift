@@ -26,3 +26,18 @@ public func unique<T: Hashable>(_ items: [T]) -> [T] {
   var seen: Set<T> = []
   return items.filter { seen.insert($0).inserted }
 }
+
+/// Text of somebody else's for a line on a terminal: what would move the cursor, change colours or turn the direction of
+/// what follows is written as \u{…}.
+public func printable(_ text: String) -> String {
+  let isPlain = { (scalar: Unicode.Scalar) -> Bool in
+    switch scalar.properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: false
+    case .format: scalar == "\u{200D}"
+    default: true
+    }
+  }
+  if text.unicodeScalars.allSatisfy(isPlain) { return text }
+  return text.unicodeScalars.map { isPlain($0) ? String($0) : "\\u{\(String($0.value, radix: 16, uppercase: true))}" }
+    .joined()
+}

@@ -2,7 +2,8 @@ import Foundation
 import Testing
 
 @Test(arguments: [
-  "tokenizers", "train", "encode", "decode", "check", "show", "metrics", "run", "report", "compare", "reproduce",
+  "tokenizers", "train", "encode", "decode", "check", "show", "metrics", "run", "report", "results", "compare",
+  "reproduce",
   "store",
   "verify", "generate",
 ])
@@ -161,4 +162,20 @@ func everySubcommandHasHelpWithAnExample(command: String) throws {
   let row = try #require(steps.rows.first)
   #expect(steps.rows.count == 1 && row.tokensPerSecond > 0 && (row.peakMegabytes ?? 0) > 10)
   #expect(abs(row.phases.values.reduce(0, +) - 1) < 1e-9)
+}
+
+/// A disk that is full is said, a reader that goes away is not.
+@Test func outputThatIsLostIsAnError() throws {
+  func status(_ command: String) throws -> Int32 {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = ["-c", "'\(harnessURL.path)' \(command); exit ${PIPESTATUS[0]}"]
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+  #expect(try status("show Bytes --text abc > /dev/full") == 1)
+  #expect(try status("tokenizers > /dev/full") == 1)
+  #expect(try status("tokenizers | head -n 1 > /dev/null") == 0)
 }

@@ -72,7 +72,7 @@ private func message(_ yaml: String) -> String {
   ("budget: 1e12", "budgets: [1e12, 1e12]", "give different numbers"),
   ("budget: 1e12", "budgets: []", "give different numbers"),
   ("budget: 1e12", "budgets: [1e12, many]", "match.budgets[1]: 'many' must be a number from 1"),
-  ("budget: 1e12", "budgets: [1e6, 1e12]", "match.budgets[0]: 1000000.0 is under one training step"),
+  ("budget: 1e12", "budgets: [1e6, 1e12]", "match.budgets[0]: 1.00 M is under one training step"),
   ("corpus: {paths: [a.txt]}", "", "corpus: is missing"),
   ("name: x", "name: ../x", "names a folder"),
   ("name: x", "name: [", "not YAML"),

@@ -93,7 +93,7 @@ extension Experiment {
           } catch { throw section.error(key, "\(error)", element: element) }
           throw section.error(
             key,
-            "\(match.budget) is under one training step of \(spec.canonicalName) at size \(size); raise it, or lower batch or sequenceLength",
+            "\(short(match.budget)) is under one training step of \(spec.canonicalName) at size \(size); raise it, or lower batch or sequenceLength",
             element: element)
         }
       }

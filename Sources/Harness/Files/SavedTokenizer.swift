@@ -81,7 +81,13 @@ public struct SavedTokenizer: Sendable {
           folder + "/" + name, "has changed since the tokenizer was trained; its text would not come back")
       }
     }
-    let spec = try registry.resolve(description.tokenizer)
+    let spec: ResolvedSpec
+    do { spec = try registry.resolve(description.tokenizer) } catch TokenizerError.unknownTokenizer(let name, _, _) {
+      throw FileError(
+        path,
+        "a tokenizer '\(name)', which this program does not have; if a plug-in made it, name its program: "
+          + "--plugin 'python3 my.py'")
+    }
     let descriptor = try registry.backend(named: spec.name).descriptor
     guard description.version == descriptor.version else {
       throw FileError(

@@ -120,11 +120,11 @@ final class PluginProcess: @unchecked Sendable {
       while answer == nil, let frame = try nextFrame() {
         let envelope = try open(frame, request)
         silence.restart()
-        if let text = envelope.progress { progress(text) } else { answer = (frame, envelope) }
+        if let text = envelope.progress { progress(printable(text)) } else { answer = (frame, envelope) }
       }
       // An answer may come before the request is read to its end; the rest of it is written all the same.
       if let answer, written == message.count {
-        if let problem = answer.envelope.error { throw PluginRefusal(description: problem.message) }
+        if let problem = answer.envelope.error { throw PluginRefusal(description: printable(problem.message)) }
         return answer.frame
       }
       if child.isOutputOver { throw death(during: request.request) }
