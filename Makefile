@@ -4,7 +4,8 @@
 # make test-page   drives the report's page in headless Chromium
 # make test-tutorial  runs every command of docs/tutorial.md, on less text
 # make docs        builds the pages of the public API with DocC, into .build/docs; a warning is an error
-# make publish     copies the report and the records of runs/RUN to reports/RUN, as they are published
+# make publish     copies the report and the records of runs/RUN to reports/RUN, as they are published, and rewrites
+#                  reports/RESULTS.md
 # make fuzz        runs libFuzzer over the decoders for FUZZ_SECONDS; what it finds worth keeping goes into Fuzz/Corpus
 # make lint        checks the formatting;  make format  mends it
 DEBIAN_PACKAGES = libsentencepiece-dev sentencepiece zlib1g-dev libssl-dev libpcre2-dev libopenblas-dev libdnnl-dev dict-gcide pkg-config python3-venv
@@ -66,6 +67,7 @@ publish:
 	cp -r runs/$(RUN)/records runs/$(RUN)/experiment.yaml reports/$(RUN)/
 	cp runs/$(RUN)/resolved-*.json reports/$(RUN)/
 	$(HARNESS) report reports/$(RUN) --out reports/$(RUN) --baseline baselines/paper.json
+	$(HARNESS) results $(sort $(dir $(wildcard reports/*/experiment.yaml))) --out reports/RESULTS.md
 
 # The linker is named because gold, SwiftPM's default here, breaks on the fuzzer's debug information.
 fuzz: packages
