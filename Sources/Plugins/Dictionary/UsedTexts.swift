@@ -65,10 +65,10 @@ struct UsedTexts {
   mutating func thin(to count: Int) throws {
     while texts.count > count {
       let vocabulary = try vocabulary()
-      var uses = uses(of: vocabulary)
+      var uses = try uses(of: vocabulary)
       if segmenter == .unigram {
         costs = UnigramCost.of(uses: uses)
-        uses = self.uses(of: vocabulary)
+        uses = try self.uses(of: vocabulary)
       }
       let own = segmenter == .unigram ? costs : [UInt32](repeating: 1, count: texts.count)
       let others = LeastCostSegmenter(vocabulary, costs: own)
@@ -96,7 +96,7 @@ struct UsedTexts {
   /// Makes ``costs`` those of the texts' use.
   mutating func settleCosts() throws {
     let vocabulary = try vocabulary()
-    for _ in 0..<Self.rounds { costs = UnigramCost.of(uses: uses(of: vocabulary)) }
+    for _ in 0..<Self.rounds { costs = UnigramCost.of(uses: try uses(of: vocabulary)) }
   }
 
   /// Tokens are the texts in their order.
@@ -109,11 +109,10 @@ struct UsedTexts {
   }
 
   /// How often the stretches use every token.
-  private func uses(of vocabulary: BPEVocabulary) -> [Int64] {
+  private func uses(of vocabulary: BPEVocabulary) throws -> [Int64] {
     let segmenter = segmenter.make(vocabulary, costs: costs)
     let groups = evenGroups(stretches.strings.count, largest: stretches.strings.count, threads: threads)
-    var uses = [Int64](repeating: 0, count: vocabulary.count)
-    let parts = try? parallelMap(groups.count, threads: threads) { [stretches] group in
+    let parts = try parallelMap(groups.count, threads: threads) { [stretches] group in
       var part = [Int64](repeating: 0, count: vocabulary.count)
       var tokens: [Token] = []
       for index in groups[group] {
@@ -123,9 +122,8 @@ struct UsedTexts {
       }
       return part
     }
-    for part in parts ?? [] {
+    return parts.reduce(into: [Int64](repeating: 0, count: vocabulary.count)) { uses, part in
       for token in uses.indices { uses[token] += part[token] }
     }
-    return uses
   }
 }

@@ -13,7 +13,7 @@ func windowFacts(windows: Int, bytes: Int) -> [String: Double] {
 struct M1DictionaryTokenizer: VocabularyTokenizer {
   let spec: ResolvedSpec
   let vocabulary: BPEVocabulary
-  private let description: Description
+  let description: Description
   private let cuts: Cuts
   private let model: any ByteModel
   private let segmenter: any PreTokenSegmenter
@@ -77,7 +77,7 @@ struct M1DictionaryTokenizer: VocabularyTokenizer {
 public struct M1DictionaryBackend: TokenizerBackend {
   public init() {}
   public let descriptor = TokenizerDescriptor(
-    name: "M1Dictionary", summary: "the v texts most probable under M1, longest match",
+    name: "M1Dictionary", summary: "v texts that M1 finds probable, put together",
     parameters: [
       Parameter("v", .powerOfTwo(256...65_536), default: "65k", alwaysShown: true, summary: "number of texts")
     ] + Cuts.parameters + [

@@ -32,7 +32,9 @@ func mostProbableTexts(
   search.add([], weight: 1 << 62, Entropies())
   while true {
     // A text that waits bounds all that begin with it. None is wanted that is worse than enough others.
-    let batch = search.next(1024) { text in best.count < wanted || best.min.map { $0 < text } ?? false }
+    let batch = search.next(1024) { text in
+      text.bytes.isEmpty || best.count < wanted || best.min.map { $0 < text } ?? false
+    }
     if batch.isEmpty { break }
     let found = try model.map(
       distributionsAfter: batch.map(\.bytes), precision: precision, threads: threads

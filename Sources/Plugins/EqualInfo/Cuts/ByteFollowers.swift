@@ -7,11 +7,13 @@ import Tokenizers
 /// A byte c may follow a text where the text's last character and c, taken alone, are one pre-token. Characters that are
 /// not whole yet (the text may begin and end inside one) are given the benefit of the doubt; where no byte may follow,
 /// all may. So it is a function of the text alone, known to whoever decodes, and it never rules out all bytes. What it
-/// rules out may still stand in a pre-token now and then (gpt2 reads `'r` as two, `'re` as one): windows end there.
+/// rules out may still stand in a pre-token now and then (`gpt2` reads `'r` as two and `'re` as one, `o200k` white space
+/// by the newline after it): windows end there.
 final class ByteFollowers: Sendable {
   private let preTokenizer: PreTokenizer
   /// By the last characters of a text.
   private let known = Mutex<[[UInt8]: [Bool]]>([:])
+  private static let mostKnown = 1 << 14
 
   init(_ preTokenizer: PreTokenizer) { self.preTokenizer = preTokenizer }
 
@@ -28,7 +30,9 @@ final class ByteFollowers: Sendable {
       }
       if !possible.contains(true) { possible = [Bool](repeating: true, count: 256) }
     }
-    known.withLock { [possible] in $0[tail] = possible }
+    known.withLock { [possible] known in
+      if known.count < Self.mostKnown { known[tail] = possible }
+    }
     return possible
   }
 

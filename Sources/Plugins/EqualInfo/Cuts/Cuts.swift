@@ -93,7 +93,8 @@ extension Cuts {
       summary: "cut=entropy: bits that a peak has at least"
     ),
   ]
-  private static let defaultPeak = "2"
+  /// On English it makes stretches as long as words: docs/equal-info-windows.md.
+  private static let defaultPeak = "4"
 
   init(_ spec: ResolvedSpec, _ model: any ByteModel) throws {
     switch spec["cut"] {
