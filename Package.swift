@@ -43,7 +43,7 @@ let package = Package(
     .target(
       name: "Plugins",
       dependencies: [
-        "Support", "Tokenizers", "CSentencePiece", "CPCRE2",
+        "Support", "Metrics", "Tokenizers", "CSentencePiece", "CPCRE2",
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
     // The one decoder-only transformer, M1 and M2.

@@ -78,7 +78,10 @@ enum Unfitness: CaseIterable { case tooLittle, tooMuch, zero, zeroThere }
 
 /// A byte model whose numbers are no distribution: an error, not a read past the table, a crash or a wrong code.
 @Test(
-  arguments: ["AC[v=256]", "EqualInfoAC[b=16,v=65k]", "EqualInfoAC[b=32,v=65k]", "M1Dictionary[v=512]"],
+  arguments: [
+    "AC[v=256]", "EqualInfoAC[b=16,v=65k]", "EqualInfoAC[b=32,v=65k]", "M1Dictionary[v=512]",
+    "EqualInfoAC[b=16,v=65k,cut=entropy]", "M1Dictionary[v=512,cut=entropy]", "M1Dictionary[v=512,cut=pretoken]",
+  ],
   Unfitness.allCases)
 func wrongTotalsAreAnError(name: String, unfitness: Unfitness) throws {
   let model = MarkovModel { _, precision in

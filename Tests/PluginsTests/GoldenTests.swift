@@ -29,6 +29,9 @@ private func golden(_ m1: NeuralByteModel) throws -> Golden {
     "AC[v=256]", "AC[v=65k]", "EqualInfoAC[b=8,v=256]", "EqualInfoAC[b=12,v=4k]", "EqualInfoAC[b=16,v=65k]",
     "EqualInfoAC[b=32,v=65k]", "EqualInfoAC[b=128,v=256]", "EqualInfoAC[b=16,v=65k,end=greedy]",
     "EqualInfoAC[b=16,v=65k,end=delay]", "EqualInfoAC[b=20,v=1k,reset=2]", "M1Dictionary[v=1k]",
+    "EqualInfoAC[b=12,v=4k,cut=pretoken]", "EqualInfoAC[b=32,v=65k,cut=pretoken]",
+    "EqualInfoAC[b=12,v=4k,cut=entropy]", "M1Dictionary[v=1k,cut=pretoken]",
+    "M1Dictionary[v=1k,cut=entropy,segmenter=path]",
   ]
   let context = TrainingContext(examples: { AnySequence([]) }, byteModel: { m1 }, seed: 0, threads: 2)
   var tokens: [String: [Token]] = [:]

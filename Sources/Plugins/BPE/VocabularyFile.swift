@@ -20,6 +20,7 @@ struct VocabularyFile {
     case pickyBPE = "PICKYBPE"
     case byteSpan = "BYTESPAN"
     case mergedCode = "CODE_BPE"
+    case m1Dictionary = "M1_TEXTS"
   }
   typealias Rule = (UInt32, UInt32, UInt32)
 

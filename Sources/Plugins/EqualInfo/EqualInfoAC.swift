@@ -19,10 +19,11 @@ struct EqualInfoTokenizer: Tokenizer {
   var bits: Int { coder.bits }
   var width: Int { BitPacking.width(vocabularySize: vocabularySize) }
   var isLossless: Bool { coder.rule != .greedy }
+  /// Finding the cuts, and M1 where it runs. Cuts cost nothing in decoding.
   var flopsPerByte: Double {
     switch runs {
-    case .codebook: 0
-    case .model(let cost): cost.flopsPerByte(under: coder.model)
+    case .codebook: coder.cuts.flopsPerByte
+    case .model(let cost): coder.cuts.flopsPerByte + cost.flopsPerByte(under: coder.model)
     }
   }
 
@@ -33,10 +34,22 @@ struct EqualInfoTokenizer: Tokenizer {
   func encode(examples: [[UInt8]], threads: Int) throws -> [[Token]] {
     switch runs {
     case .codebook(let codebook):
-      return try parallelMap(examples.count, threads: threads) { packed(codebook.encode(examples[$0])) }
+      return try parallelMap(examples.count, threads: threads) { packed(try codes(of: examples[$0], codebook)) }
     case .model:
       return try coder.encode(examples: examples, threads: threads).map { packed($0.codes) }
     }
+  }
+
+  /// Windows between the cuts.
+  private func codes(of text: [UInt8], _ codebook: PrefixDictionary) throws -> [UInt32] {
+    if case .none = coder.cuts.rule { return codebook.encode(text) }
+    var codes: [UInt32] = []
+    var start = 0
+    for end in try coder.cuts.ends(of: text) {
+      codes += codebook.encode(Array(text[start..<end]))
+      start = end
+    }
+    return codes
   }
 
   /// Codes of b bits each, cut into tokens.
@@ -109,7 +122,7 @@ struct EqualInfoTokenizer: Tokenizer {
     guard isLossless, width % bits == 0 || bits % width == 0 else { return nil }
     let windows: [Int]
     switch runs {
-    case .codebook(let codebook): windows = codebook.byteCounts(of: codebook.encode(example))
+    case .codebook(let codebook): windows = codebook.byteCounts(of: try codes(of: example, codebook))
     case .model:
       let codes = [(codes(tokens, as: UInt128.self), example.count)]
       windows = try coder.decode(examples: codes, threads: 1)[0].lengths
@@ -134,7 +147,7 @@ struct EqualInfoTokenizer: Tokenizer {
       return windowFacts(windows: tokens.reduce(0) { $0 + $1.count * width / bits }, bytes: bytes)
     }
     if case .codebook(let codebook) = runs {
-      return windowFacts(windows: examples.reduce(0) { $0 + codebook.encode($1).count }, bytes: bytes)
+      return windowFacts(windows: try examples.reduce(0) { $0 + (try codes(of: $1, codebook)).count }, bytes: bytes)
     }
     let encodings = try coder.encode(examples: examples, threads: threads)
     let windows = encodings.reduce(0) { $0 + $1.codes.count }
@@ -165,7 +178,9 @@ public struct EqualInfoBackend: TokenizerBackend {
         "end", .choice(WindowRule.allCases.map(\.rawValue)), default: WindowRule.reserve.rawValue,
         summary: "how a window ends: reserve is lossless by construction, greedy is the paper's, delay looks ahead"),
       Parameter("reset", .countOr(word: "never"), default: "1", summary: "M1 starts afresh every so many windows"),
-    ], needsByteModel: true, source: "\(paper), section 3.3 and appendix A")
+    ] + Cuts.parameters, needsByteModel: true,
+    source: "\(paper), section 3.3 and appendix A; cuts: this project, docs/equal-info-windows.md",
+    libraries: ["pcre2": PreTokenizer.libraryVersion])
 
   private func bits(_ spec: ResolvedSpec) -> Int { spec.integer("b") ?? 16 }
   private func rule(_ spec: ResolvedSpec) -> WindowRule { spec["end"].flatMap(WindowRule.init) ?? .reserve }
@@ -175,17 +190,27 @@ public struct EqualInfoBackend: TokenizerBackend {
       throw TokenizerError.invalidParameter(
         "reset", value: spec["reset"] ?? "", tokenizer: spec.name, reason: "end=delay looks ahead and needs reset=1")
     }
+    try Cuts.validate(spec)
+    if let cut = spec["cut"], cut != "none", rule(spec) != .reserve {
+      throw TokenizerError.invalidParameter(
+        "cut", value: cut, tokenizer: spec.name,
+        reason: "a cut ends a window that is not full, which only end=reserve has a code for")
+    }
   }
 
   public func vocabularySize(of spec: ResolvedSpec) -> Int? { spec.chunkVocabularySize }
-  public func windowBits(of spec: ResolvedSpec) -> Int? { spec.integer("reset").map { $0 * bits(spec) } }
+  /// To find peaks of its entropy, M1 reads whole examples.
+  public func windowBits(of spec: ResolvedSpec) -> Int? {
+    spec["cut"] == "entropy" ? nil : spec.integer("reset").map { $0 * bits(spec) }
+  }
   public func isLossless(_ spec: ResolvedSpec) -> Bool { rule(spec) != .greedy }
 
   public func train(_ spec: ResolvedSpec, context: TrainingContext) throws -> any Tokenizer {
     let model = try context.byteModel()
     return try make(spec, model) { coder in
       context.report("compiling the codebook of \(spec.canonicalName)")
-      return try PrefixDictionary(codebookOf: coder.bits, model: model, threads: context.threads)
+      return try PrefixDictionary(
+        codebookOf: coder.bits, model: model, followers: coder.cuts.followers, threads: context.threads)
     } cost: { coder in
       try WindowCost(of: coder, on: context.examples(), threads: context.threads)
     }
@@ -205,7 +230,8 @@ public struct EqualInfoBackend: TokenizerBackend {
     _ spec: ResolvedSpec, _ model: any ByteModel, codebook: (WindowCoder) throws -> PrefixDictionary,
     cost: (WindowCoder) throws -> WindowCost
   ) throws -> any Tokenizer {
-    let coder = WindowCoder(model: model, bits: bits(spec), rule: rule(spec), reset: spec.integer("reset"))
+    let coder = WindowCoder(
+      model: model, bits: bits(spec), rule: rule(spec), reset: spec.integer("reset"), cuts: try Cuts(spec, model))
     let isFixed = coder.rule == .reserve && coder.reset == 1 && PrefixDictionary.codebookBits.contains(coder.bits)
     return EqualInfoTokenizer(
       spec: spec, vocabularySize: spec.chunkVocabularySize, coder: coder,

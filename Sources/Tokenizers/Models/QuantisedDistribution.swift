@@ -17,6 +17,7 @@ public struct SymbolInterval: Hashable, Sendable {
 }
 
 /// What a byte model says of the next byte: 256 integer frequencies, each at least 1, with total exactly 2^precision.
+/// Where some bytes are ruled out (``given(_:in:)``), theirs are 0.
 ///
 /// A view of the caller's memory, checked when it is made; valid as long as that memory is, and unchanged. The symbols
 /// lie in byte order: byte c owns [Σ f(b) over b < c, that + f(c)).
@@ -47,6 +48,44 @@ public struct QuantisedDistribution {
     }
     self.frequencies = frequencies
     self.precision = precision
+  }
+
+  private init(ofTotal frequencies: UnsafeBufferPointer<UInt32>, precision: Int) {
+    self.frequencies = frequencies
+    self.precision = precision
+  }
+
+  /// The distribution given that the byte is one of some: their frequencies in proportion, 2^precision in total again,
+  /// what rounding leaves over one each to the largest remainders (ties: the lower byte), 0 for all other bytes. Whatever
+  /// is possible keeps at least the frequency it had.
+  /// - Parameters:
+  ///   - possible: of every byte, whether it is one of them; at least one is, and has a frequency.
+  ///   - memory: 256 places, overwritten; what is returned is a view of them.
+  public func given(
+    _ possible: [Bool], in memory: UnsafeMutableBufferPointer<UInt32>
+  ) -> QuantisedDistribution {
+    precondition(possible.count == 256 && memory.count == 256, "there are 256 bytes")
+    var total: UInt32 = 0
+    for byte in 0..<256 where possible[byte] { total += frequencies[byte] }
+    precondition(total > 0, "a byte must be possible")
+    var left = UInt32(1) << UInt32(precision)
+    /// Of each possible byte, its remainder and, so that the lower byte comes first, 255 less the byte.
+    var remainders: [UInt32] = []
+    for byte in 0..<256 {
+      guard possible[byte] else {
+        memory[byte] = 0
+        continue
+      }
+      let product = UInt64(frequencies[byte]) << UInt64(precision)
+      memory[byte] = UInt32(product / UInt64(total))
+      left -= memory[byte]
+      remainders.append(UInt32(product % UInt64(total)) << 8 | UInt32(255 - byte))
+    }
+    if left > 0 {
+      remainders.sort(by: >)
+      for key in remainders.prefix(Int(left)) { memory[255 - Int(key & 0xFF)] += 1 }
+    }
+    return QuantisedDistribution(ofTotal: UnsafeBufferPointer(memory), precision: precision)
   }
 
   /// - Complexity: O(byte).

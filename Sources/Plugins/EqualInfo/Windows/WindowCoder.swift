@@ -8,6 +8,8 @@ struct WindowCoder: Sendable {
   let rule: WindowRule
   /// The model starts afresh every `reset` windows; nil for never.
   let reset: Int?
+  /// What no window crosses. Only `reserve` has a code for a text that ends before its window is full.
+  var cuts = Cuts.none
   var precision: Int { min(14, bits) }
   /// Texts that one thread walks side by side.
   static let streams = 64
@@ -15,7 +17,7 @@ struct WindowCoder: Sendable {
   private static let manyBytes = 50_000
 
   /// The texts' windows.
-  /// - Throws: ``TokenizerError/invalidDistribution(reason:)``.
+  /// - Throws: ``TokenizerError/invalidDistribution(reason:)``, what finding the cuts throws.
   func encode(examples: [[UInt8]], threads: Int) throws -> [WindowEncoding] {
     switch rule {
     case .reserve: try encode(examples, as: ReserveWindow.self, threads: threads)
@@ -36,7 +38,8 @@ struct WindowCoder: Sendable {
 
   private func encode<W: Window>(_ examples: [[UInt8]], as window: W.Type, threads: Int) throws -> [WindowEncoding] {
     prepare(bytes: examples.reduce(0) { $0 + $1.count }, threads: threads)
-    let walks = try walk(examples.count, threads: threads) { EncodingWalk<W>(examples[$0], self) }
+    let ends = try parallelMap(examples.count, threads: threads) { try cuts.ends(of: examples[$0]) }
+    let walks = try walk(examples.count, threads: threads) { EncodingWalk<W>(examples[$0], ends: ends[$0], self) }
     return walks.map {
       var encoding = $0.walk.encoding
       encoding.work = $0.work
@@ -72,12 +75,17 @@ struct WindowCoder: Sendable {
     var walks = group.map { (walk: $0, work: ModelWork()) }
     let streams = model.makeStreams(count: group.count)
     let buffer = DistributionBuffer()
+    let narrowed = UnsafeMutableBufferPointer<UInt32>.allocate(capacity: 256)
+    defer { narrowed.deallocate() }
     var isWaiting = true
     while isWaiting {
       isWaiting = false
       for index in walks.indices {
         while !walks[index].walk.isDone {
-          let distribution = try buffer.read(index, of: streams, precision: precision)
+          var distribution = try buffer.read(index, of: streams, precision: precision)
+          if let followers = cuts.followers {
+            distribution = distribution.given(try followers.after(walks[index].walk.window), in: narrowed)
+          }
           let step = walks[index].walk.step(distribution)
           if step.restarts {
             streams.restart(index)

@@ -3,6 +3,8 @@ import Tokenizers
 /// A text on its way into windows or out of them, a byte at a time.
 protocol WindowWalk: Sendable {
   var isDone: Bool { get }
+  /// The bytes of the window begun.
+  var window: ArraySlice<UInt8> { get }
   /// Goes on with the distribution after what the model has read since it last started afresh.
   mutating func step(_ distribution: QuantisedDistribution) -> WindowStep
 }
@@ -37,27 +39,34 @@ struct WindowDecoding: Sendable {
 /// Text into windows.
 struct EncodingWalk<W: Window>: WindowWalk {
   private let text: [UInt8]
+  /// Where no window goes on: the ends of the text's stretches.
+  private let ends: [Int]
   private let coder: WindowCoder
-  private var window: W
+  private var state: W
   private var windowStart = 0
+  /// The stretch of the next byte to code.
+  private var stretch = 0
   /// The next byte to code.
   private var position = 0
   private(set) var encoding = WindowEncoding()
 
-  init(_ text: [UInt8], _ coder: WindowCoder) {
+  /// - Parameter ends: of the stretches that windows stay in, the last of them the text's.
+  init(_ text: [UInt8], ends: [Int], _ coder: WindowCoder) {
     self.text = text
+    self.ends = ends
     self.coder = coder
-    window = W(bits: coder.bits, precision: coder.precision)
+    state = W(bits: coder.bits, precision: coder.precision)
   }
 
   var isDone: Bool { position == text.count }
+  var window: ArraySlice<UInt8> { text[windowStart..<position] }
 
   mutating func step(_ distribution: QuantisedDistribution) -> WindowStep {
     let byte = text[position]
-    let isTaken = window.take(byte, distribution)
+    let isTaken = state.take(byte, distribution)
     if isTaken {
       position += 1
-      if position < text.count, !window.isFull { return WindowStep(byte: byte, restarts: false) }
+      if position < ends[stretch], !state.isFull { return WindowStep(byte: byte, restarts: false) }
     }
     close()
     return WindowStep(byte: isTaken ? byte : nil, restarts: coder.restarts(after: encoding.codes.count))
@@ -65,14 +74,15 @@ struct EncodingWalk<W: Window>: WindowWalk {
 
   /// Writes the window's code and begins the next one behind what the code covers.
   private mutating func close() {
-    let closed = window.closed()
+    let closed = state.closed()
     assert(closed.length > 0, "a window covers at least a byte")
     encoding.codes.append(closed.code)
     encoding.lengths.append(closed.length)
     encoding.ambiguous += closed.isAmbiguous ? 1 : 0
     windowStart += closed.length
     position = windowStart
-    window = W(bits: coder.bits, precision: coder.precision)
+    if position == ends[stretch] { stretch += 1 }
+    state = W(bits: coder.bits, precision: coder.precision)
   }
 }
 
@@ -81,7 +91,7 @@ struct DecodingWalk<W: Window>: WindowWalk {
   private let codes: [UInt128]
   private let byteCount: Int
   private let coder: WindowCoder
-  private var window: W
+  private var state: W
   private var windowStart = 0
   private(set) var decoding = WindowDecoding()
 
@@ -89,17 +99,18 @@ struct DecodingWalk<W: Window>: WindowWalk {
     self.codes = codes
     self.byteCount = byteCount
     self.coder = coder
-    window = W(bits: coder.bits, precision: coder.precision)
+    state = W(bits: coder.bits, precision: coder.precision)
   }
 
   var isDone: Bool { decoding.lengths.count == codes.count || decoding.text.count >= byteCount }
+  var window: ArraySlice<UInt8> { decoding.text[windowStart...] }
 
   mutating func step(_ distribution: QuantisedDistribution) -> WindowStep {
     let code = codes[decoding.lengths.count]
-    let byte = window.next(code, distribution)
+    let byte = state.next(code, distribution)
     if let byte {
       decoding.text.append(byte)
-      let ends = window.ends(at: code)
+      let ends = state.ends(at: code)
       if decoding.text.count == byteCount {
         decoding.isWhole = ends ?? true
       } else if ends != true {
@@ -108,7 +119,7 @@ struct DecodingWalk<W: Window>: WindowWalk {
     }
     decoding.lengths.append(decoding.text.count - windowStart)
     windowStart = decoding.text.count
-    window = W(bits: coder.bits, precision: coder.precision)
+    state = W(bits: coder.bits, precision: coder.precision)
     return WindowStep(byte: byte, restarts: coder.restarts(after: decoding.lengths.count))
   }
 }
