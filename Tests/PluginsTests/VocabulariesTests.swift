@@ -39,7 +39,8 @@ let importedNames: [String: String] = {
 }()
 
 private func imported(_ file: String) throws -> ImportedTokenizer {
-  try #require(trained(#require(importedNames[file])) as? ImportedTokenizer)
+  let name = try #require(importedNames[file])
+  return try #require(trained(name) as? ImportedTokenizer)
 }
 
 /// Whether a text is in NFC, byte by byte: equality of Swift strings would not say.

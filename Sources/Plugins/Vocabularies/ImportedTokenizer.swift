@@ -50,7 +50,7 @@ struct ImportedTokenizer: Tokenizer {
 
   /// Whether the first of so many bytes is the space that was put before a text of `count`.
   private func hasLeadingSpace(_ tokens: [Token], bytes: Int, text count: Int) -> Bool {
-    leadingSpace != .never && bytes == count + 1 && texts.text(of: tokens, most: 1) == [0x20]
+    leadingSpace != .never && bytes - 1 == count && texts.text(of: tokens, most: 1) == [0x20]
   }
 
   private func byteCount(of tokens: [Token]) -> Int { tokens.reduce(0) { $0 + texts.byteCount(of: $1) } }

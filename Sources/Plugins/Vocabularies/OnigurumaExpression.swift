@@ -184,6 +184,9 @@ struct OnigurumaExpression {
   private static let word =
     #"\p{Alphabetic}\p{Pc}"# + CharacterClass.letter + CharacterClass.mark + CharacterClass.decimalDigit
 
+  /// Those of Latin-1, which Oniguruma takes for word characters outside of a class and not within one.
+  private static let powersAndFractions = #"\xb2\xb3\xb9\xbc-\xbe"#
+
   /// What stands after a backslash, and the backslash.
   private mutating func escape(inClass: Bool) throws -> String {
     guard position + 1 < text.count else { throw refuse("a backslash at its end") }
@@ -200,8 +203,8 @@ struct OnigurumaExpression {
     case "S": return inClass ? "\\S" : "[^\(CharacterClass.space)]"
     case "d": return these(CharacterClass.decimalDigit)
     case "D": return try others(CharacterClass.decimalDigit)
-    case "w": return these(Self.word)
-    case "W": return try others(Self.word)
+    case "w": return these(Self.word + (inClass ? "" : Self.powersAndFractions))
+    case "W": return try others(Self.word + Self.powersAndFractions)
     case "h": return these("0-9a-fA-F")
     case "H": return try others("0-9a-fA-F")
     case "v": return "\\x0b"

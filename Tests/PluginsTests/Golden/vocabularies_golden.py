@@ -117,7 +117,7 @@ def split_cases():
     patterns = [
         {"String": "-"}, {"String": "A"}, {"String": "\n"}, {"Regex": "-|a"}, {"Regex": r"\p{N}{1,3}+"}, {"Regex": r"\s+$"},
         {"Regex": r"^\S"}, {"Regex": r"\w+"}, {"Regex": r"\h{2}"}, {"Regex": r"(?m:a.)"}, {"Regex": r"(?i)A|[^\S\n]+"},
-        {"Regex": r"[\p{Lu}\p{Lt}]\p{Ll}*"}, {"Regex": r"\d|\W"}, {"Regex": r"(?:a|\x41|\u4e2d){2}?"}, {"Regex": r"[一-龥]|\p{^L}"},
+        {"Regex": r"[\p{Lu}\p{Lt}]\p{Ll}*"}, {"Regex": r"\d|\W"}, {"Regex": r"b(?:a|\x41|\u4e2d){2}?"}, {"Regex": r"[一-龥]|\p{^L}"},
         {"Regex": WORDS}, {"Regex": r"[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"},
     ]
     cases = []
