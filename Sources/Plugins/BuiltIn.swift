@@ -18,6 +18,8 @@ public let builtInBackends: [any TokenizerBackend] = [
   LZWDictionaryBackend(),
   HuffmanBackend(),
   RankBackend(),
+  TiktokenBackend(),
+  HuggingFaceBackend(),
 ]
 
 let paper = "Lester et al. 2024, Training LLMs over Neurally Compressed Text"

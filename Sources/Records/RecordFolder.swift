@@ -112,7 +112,7 @@ extension RunRecord {
           : "a record of schema \(version.schema); this program reads schema \(Self.schema): run its experiment again")
     }
     do { self = try JSONDecoder().decode(RunRecord.self, from: data) } catch {
-      throw FileError(path, "a damaged run record: \(error)")
+      throw FileError(path, "a damaged run record: \(decodingProblem(error)); remove it and run again")
     }
     guard try Self.digest(content) == contentSHA256, try Self.digest(circumstances) == circumstancesSHA256 else {
       throw FileError(path, "a damaged or edited run record: its hash does not match; remove it and run again")

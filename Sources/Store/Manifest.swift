@@ -62,7 +62,7 @@ public struct Manifest: Codable, Sendable, Hashable {
       throw Damage(path, "is damaged: it does not match \(Self.digestName)")
     }
     do { self = try JSONDecoder().decode(Manifest.self, from: data) } catch {
-      throw Damage(path, "is not a manifest of format \(Self.format): \(error)")
+      throw Damage(path, "is not a manifest of format \(Self.format): \(decodingProblem(error))")
     }
     guard format == Self.format else { throw Damage(path, "has format \(format), not \(Self.format)") }
   }

@@ -19,7 +19,7 @@ func everySubcommandHasHelpWithAnExample(command: String) throws {
   #expect(
     entries.map(\.name) == [
       "Bytes", "SentencePiece", "BPE", "SuperBPE", "PickyBPE", "ByteSpan", "GZip", "AC", "StaticAC", "EqualInfoAC",
-      "M1Dictionary", "LZW", "LZWDictionary", "Huffman", "Rank",
+      "M1Dictionary", "LZW", "LZWDictionary", "Huffman", "Rank", "Tiktoken", "HuggingFace",
     ])
 }
 
@@ -47,6 +47,21 @@ func everySubcommandHasHelpWithAnExample(command: String) throws {
   }
   let check = try harness(["check", folder, corpus])
   #expect(check.status == 0, "\(check.errors)")
+  // A damaged description is told by its place, and what to do.
+  let description = folder + "/tokenizer.json", whole = try String(contentsOfFile: description, encoding: .utf8)
+  for (damage, told) in [
+    ("\"values\"", "'tokenizer.values' is missing"), ("\"format\" :", "'format' is missing"), ("{", "it is no JSON"),
+  ] {
+    let damaged =
+      damage == "{"
+      ? String(whole.dropFirst()) : whole.replacing(damage, with: "\"other\"" + (damage.hasSuffix(":") ? " :" : ""))
+    try Data(damaged.utf8).write(to: URL(fileURLWithPath: description))
+    let refused = try harness(["check", folder, corpus]).errors
+    #expect(
+      refused.contains("tokenizer.json") && refused.contains(told) && refused.contains("train the tokenizer again"),
+      "\(refused)")
+  }
+  try Data(whole.utf8).write(to: URL(fileURLWithPath: description))
   // Another tokenizer's tokens are refused by name.
   let other = scratch.path + "/other"
   _ = try harness([

@@ -38,6 +38,11 @@ private let names = [
   "ByteSpan[v=400,split=cl100k]", "ByteSpan[v=400,split=o200k]",
 ]
 
+/// And the families that read a file.
+private let allNames =
+  names + importedNames.values.sorted()
+  + TiktokenSplit.names.compactMap { importedNames["ranks"]?.replacing("split=qwen", with: "split=\($0)") }
+
 /// A model file for `SentencePiece[path=…]`, under a name that needs quoting.
 private let modelFile: String? = {
   let folder = FileManager.default.temporaryDirectory.appendingPathComponent("model-\(getpid())").path
@@ -59,7 +64,7 @@ private func problems(_ name: String) throws -> [String] {
     of: backend, spec: spec, training: sampleContext, loading: loadingContext, longRun: runsM1 ? 5000 : 1 << 20)
 }
 
-@Test(arguments: names)
+@Test(arguments: allNames)
 func everyBackendConforms(name: String) throws { #expect(try problems(name) == []) }
 
 @Test func aModelFromAFileConforms() throws {
@@ -70,7 +75,7 @@ func everyBackendConforms(name: String) throws { #expect(try problems(name) == [
 
 /// A backend or a parameter that is registered and not tested fails.
 @Test func everyBackendAndParameterIsTested() throws {
-  let tested = try names.map { try TokenizerSpec($0) }
+  let tested = try allNames.map { try TokenizerSpec($0) }
   for backend in builtInBackends {
     let specs = tested.filter { $0.name == backend.descriptor.name }
     #expect(!specs.isEmpty, "\(backend.descriptor.name) is registered, but not in the list above")

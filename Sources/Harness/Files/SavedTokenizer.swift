@@ -61,17 +61,17 @@ public struct SavedTokenizer: Sendable {
       throw FileError(folder, "no tokenizer here (\(Self.descriptionName) is missing); make one with 'harness train'")
     }
     struct Version: Decodable { var format: Int }
-    guard let version = try? JSONDecoder().decode(Version.self, from: data) else {
-      throw FileError(path, "damaged: not a tokenizer's description")
+    func damaged(_ error: any Error) -> FileError {
+      FileError(path, "is damaged: \(decodingProblem(error)); train the tokenizer again, or copy the folder anew")
     }
+    let version: Version
+    do { version = try JSONDecoder().decode(Version.self, from: data) } catch { throw damaged(error) }
     guard version.format == Self.format else {
       throw FileError(
         path, "format \(version.format); this program reads format \(Self.format); train the tokenizer again")
     }
     let description: Description
-    do { description = try JSONDecoder().decode(Description.self, from: data) } catch {
-      throw FileError(path, "damaged: \(error)")
-    }
+    do { description = try JSONDecoder().decode(Description.self, from: data) } catch { throw damaged(error) }
     for (name, expected) in description.files.sorted(by: { $0.key < $1.key }) {
       guard !name.contains("/"), let found = try? Support.sha256(file: folder + "/" + name) else {
         throw FileError(folder + "/" + name, "is missing")

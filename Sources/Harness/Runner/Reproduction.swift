@@ -19,7 +19,7 @@ public struct Reproduction: Sendable {
   public init(_ recorded: RunRecord, file: String, stages: Stages) throws {
     let request: CellRequest
     do { request = try recorded.request.decoded(as: CellRequest.self) } catch {
-      throw FileError(file, "its request is not what this program reads: \(error)")
+      throw FileError(file, "its request is not what this program reads: \(decodingProblem(error))")
     }
     self.recorded = recorded
     reproduced = try stages.record(request).record

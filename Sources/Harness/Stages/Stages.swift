@@ -66,7 +66,7 @@ extension StoreEntry {
   func decode<T: Decodable>(_ type: T.Type, _ name: String) throws -> T {
     let data = Data(try readFile(file(name)))
     do { return try JSONDecoder().decode(type, from: data) } catch {
-      throw FileError(file(name), "is not what this program writes: \(error)")
+      throw FileError(file(name), "is not what this program writes: \(decodingProblem(error))")
     }
   }
 }

@@ -58,7 +58,7 @@ struct MergeSegmenter: PreTokenSegmenter {
 
   /// Merges the first `count` symbols in place. Returns how many are left.
   /// - Complexity: O(count²), with a small constant.
-  private static func mergeFew(
+  static func mergeFew(
     _ symbols: UnsafeMutableBufferPointer<Token>, _ count: Int, _ merges: PairTable
   ) -> Int {
     withUnsafeTemporaryAllocation(of: PairTable.Merge.self, capacity: fewSymbols) { due in

@@ -14,6 +14,8 @@ final class PreTokenizer: @unchecked Sendable {
   /// Nil where the whole text is one pre-token.
   fileprivate let code: OpaquePointer?
   fileprivate let isCompiled: Bool
+  /// What cuts each pre-token once more, seeing nothing of the text around it; nil where nothing does.
+  fileprivate let next: PreTokenizer?
 
   /// What may change a cut besides this program: PCRE2's version and its Unicode's.
   static let libraryVersion =
@@ -26,15 +28,19 @@ final class PreTokenizer: @unchecked Sendable {
   private init() {
     code = nil
     isCompiled = false
+    next = nil
   }
 
   convenience init(_ pattern: SplitPattern) throws {
     try self.init(expression: pattern.expression)
   }
 
-  /// - Parameter expression: in PCRE2's syntax; `$` is the end of the text alone.
+  /// - Parameters:
+  ///   - expression: in PCRE2's syntax; `$` is the end of the text alone.
+  ///   - next: cuts each pre-token once more.
   /// - Throws: ``TokenizerError/training(_:reason:)`` for what is no expression.
-  init(expression: String?) throws {
+  init(expression: String?, next: PreTokenizer? = nil) throws {
+    self.next = next
     guard let expression else {
       code = nil
       isCompiled = false
@@ -58,6 +64,12 @@ final class PreTokenizer: @unchecked Sendable {
 
   deinit { pcre2_code_free_8(code) }
 
+  /// Whether the expression may match nothing at some place; where it does, it no longer says how a text is cut.
+  var mayMatchNothing: Bool {
+    var answer: UInt32 = 0
+    return pcre2_pattern_info_8(code, UInt32(PCRE2_INFO_MATCHEMPTY), &answer) == 0 && answer != 0
+  }
+
   fileprivate static func message(_ error: Int32) -> String {
     var text = [UInt8](repeating: 0, count: 256)
     _ = pcre2_get_error_message_8(error, &text, text.count)
@@ -74,6 +86,7 @@ final class PreTokenizer: @unchecked Sendable {
 /// One thread's workplace for a ``PreTokenizer``.
 final class PreTokenMatcher {
   let preTokenizer: PreTokenizer
+  private let next: PreTokenMatcher?
   private let data: OpaquePointer?
   private let context: OpaquePointer?
   private let stack: OpaquePointer?
@@ -82,6 +95,7 @@ final class PreTokenMatcher {
 
   init(_ preTokenizer: PreTokenizer) {
     self.preTokenizer = preTokenizer
+    next = preTokenizer.next.map(PreTokenMatcher.init)
     guard preTokenizer.code != nil else {
       (data, context, stack, bounds) = (nil, nil, nil, nil)
       return
@@ -105,6 +119,22 @@ final class PreTokenMatcher {
   /// - Complexity: one match a pre-token.
   @inline(__always)
   func forEach(in text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) throws -> Void) throws {
+    guard let next else { return try cut(text, body) }
+    try cut(text) { try next.forEachFurther(in: $0, body) }
+  }
+
+  /// The same of a stage behind another, of which there may be any number.
+  @inline(never)
+  private func forEachFurther(
+    in text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) throws -> Void
+  ) throws {
+    guard let next else { return try cut(text, body) }
+    try cut(text) { try next.forEachFurther(in: $0, body) }
+  }
+
+  /// What this stage alone cuts.
+  @inline(__always)
+  private func cut(_ text: UnsafeBufferPointer<UInt8>, _ body: (UnsafeBufferPointer<UInt8>) throws -> Void) throws {
     guard let start = text.baseAddress, text.count > 0 else { return }
     @inline(__always) func piece(_ from: Int, _ to: Int) -> UnsafeBufferPointer<UInt8> {
       UnsafeBufferPointer(start: start + from, count: to &- from)

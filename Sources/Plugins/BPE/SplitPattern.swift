@@ -60,14 +60,14 @@ public enum SplitPattern: String, Sendable, CaseIterable {
     "[\(CharacterClass.digit)]|[^\(CharacterClass.space)\(CharacterClass.letter)\(CharacterClass.digit)]{2}| +$"
 
   /// The next character is ASCII, or there is none.
-  private static let notBesideUnicode = #"(?![^\x00-\x7f])"#
+  static let notBesideUnicode = #"(?![^\x00-\x7f])"#
   /// A word that starts here, after at most one other character, has a character that is not ASCII, or stands before one.
-  private static let unicodeWord = #"(?=[\x00-@\[-`{-\x7f]?+[A-Za-z]*+[^\x00-\x7f])"#
+  static let unicodeWord = #"(?=[\x00-@\[-`{-\x7f]?+[A-Za-z]*+[^\x00-\x7f])"#
 }
 
 /// What stands between the brackets of a class: general categories, completed to Unicode 16 from the 14 of Debian 12's
 /// PCRE2. A newer PCRE2 knows what is added here itself, and the class is the same.
-private enum CharacterClass {
+enum CharacterClass {
   static let space = #"\x09-\x0d \x85\xa0\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"#
 
   /// ASCII that is neither white space, letter nor digit.
@@ -83,8 +83,10 @@ private enum CharacterClass {
   static let otherLetter = #"\p{Lo}"# + ranges(newOtherLetters)
   static let mark = #"\p{M}"# + ranges(newMarks)
   static let digit = #"\p{N}"# + ranges(newDigits)
+  /// Digits of a decimal system: of the new ones all but the Kaktovik numerals.
+  static let decimalDigit = #"\p{Nd}"# + ranges(newDigits.filter { $0.lowerBound != 0x1D2C0 })
 
-  private static func ranges(_ ranges: [ClosedRange<Int>]) -> String {
+  static func ranges(_ ranges: [ClosedRange<Int>]) -> String {
     ranges.sorted { $0.lowerBound < $1.lowerBound }.map {
       "\\x{\(String($0.lowerBound, radix: 16))}-\\x{\(String($0.upperBound, radix: 16))}"
     }.joined()

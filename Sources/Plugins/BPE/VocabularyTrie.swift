@@ -1,6 +1,6 @@
 import Tokenizers
 
-/// The tokens of a vocabulary as a byte trie: all tokens that begin at a place of a text, in one walk.
+/// The tokens of a vocabulary, or any byte strings, as a byte trie: all that begin at a place of a text, in one walk.
 ///
 /// `@unchecked Sendable`: written in init, never after; the memory ends in deinit.
 final class VocabularyTrie: @unchecked Sendable {
@@ -9,11 +9,16 @@ final class VocabularyTrie: @unchecked Sendable {
   private let tokens: UnsafeMutableBufferPointer<Token>
   private static let none = Token.max
 
-  init(_ vocabulary: BPEVocabulary) {
-    var texts: [[UInt8]] = []
-    var isKnown = ByteStringTable(capacity: 2 * vocabulary.count)
-    for token in 0..<vocabulary.count {
-      let bytes = vocabulary.tokens[token]
+  convenience init(_ vocabulary: BPEVocabulary) { self.init(vocabulary.tokens) }
+
+  /// - Parameter strings: of a byte or more each; the tokens are their places in the table.
+  init(_ strings: ByteStringTable) {
+    // The array holds all single bytes, whether they are strings of the table or not.
+    var texts = (UInt8.min...UInt8.max).map { [$0] }
+    var isKnown = ByteStringTable(capacity: 2 * strings.count)
+    for byte in texts { _ = isKnown.insert(byte) }
+    for string in 0..<strings.count {
+      let bytes = strings[string]
       for length in 1...bytes.count where isKnown.insert(bytes.prefix(length)).isNew {
         texts.append(Array(bytes.prefix(length)))
       }
@@ -23,7 +28,7 @@ final class VocabularyTrie: @unchecked Sendable {
     slots = .allocate(capacity: made.count)
     _ = slots.initialize(from: made)
     tokens = .allocate(capacity: texts.count)
-    _ = tokens.initialize(from: texts.map { vocabulary.tokens.index(of: $0).map { Token($0) } ?? Self.none })
+    _ = tokens.initialize(from: texts.map { strings.index(of: $0).map { Token($0) } ?? Self.none })
   }
 
   deinit {

@@ -169,24 +169,7 @@ final class PluginProcess: @unchecked Sendable {
   private func decode<Answer: Decodable>(_ type: Answer.Type, _ frame: Frame, _ request: PluginRequest) throws -> Answer
   {
     do { return try JSONDecoder().decode(type, from: Data(frame.header)) } catch {
-      let problem = (error as? DecodingError)?.inWords ?? "\(error)"
-      throw failure("answers '\(request.request.rawValue)' with \(quoted(frame.header)): \(problem)")
-    }
-  }
-}
-
-extension DecodingError {
-  /// Which key is missing or of another kind.
-  var inWords: String {
-    func place(_ context: Context, _ last: (any CodingKey)? = nil) -> String {
-      let keys = context.codingPath + (last.map { [$0] } ?? [])
-      return keys.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
-    }
-    switch self {
-    case .keyNotFound(let key, let context): return "'\(place(context, key))' is missing"
-    case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
-      return "'\(place(context))' is of another kind than the protocol says"
-    @unknown default: return "\(self)"
+      throw failure("answers '\(request.request.rawValue)' with \(quoted(frame.header)): \(decodingProblem(error))")
     }
   }
 }

@@ -1,0 +1,166 @@
+/// What Hugging Face's tokenizers do to a text before the model sees it, as far as it can be undone: where it is cut, and
+/// how spaces and bytes are written in the vocabulary.
+///
+/// The text itself is never rewritten. That a space is '▁' there, or 'Ġ', is a way to write tokens: they are read back
+/// into bytes once, when the vocabulary is read.
+struct TextSteps {
+  /// Expressions that cut pre-tokens, each the pieces of the one before.
+  private(set) var stages: [String] = []
+  /// Whether tokens are written in ByteLevel's alphabet, a character a byte.
+  private(set) var isByteLevel = false
+  /// What stands for a space in tokens, in UTF-8; nil where a space does.
+  private(set) var spaceSign: [UInt8]?
+  private(set) var leadingSpace = ImportedTokenizer.LeadingSpace.never
+  /// Whether a space comes before every part between added tokens, not before the first alone.
+  private(set) var everyPartHasLeadingSpace = false
+  /// Whether a normalizer puts a space before added tokens, too.
+  private(set) var prependsToAddedTokens = false
+  /// Whether a normalizer writes spaces as their sign, in the text and in added tokens.
+  private(set) var normalizesSpaces = false
+  private var isFirst = true
+
+  /// - Throws: ``VocabularyError`` for every step that is not supported, by its name.
+  init(normalizer: JSONField?, preTokenizer: JSONField?) throws {
+    for step in try Self.steps(normalizer, list: "normalizers") { try addNormalizer(step) }
+    for step in try Self.steps(preTokenizer, list: "pretokenizers") {
+      try addPreTokenizer(step)
+      isFirst = false
+    }
+  }
+
+  /// The steps of a Sequence, or the one step.
+  private static func steps(_ field: JSONField?, list: String) throws -> [JSONField] {
+    guard let field else { return [] }
+    guard try field.required("type").text() == "Sequence" else { return [field] }
+    return try field.required(list).list().flatMap { try steps($0, list: list) }
+  }
+
+  static func unsupported(_ field: JSONField, _ what: String) -> VocabularyError {
+    field.refuse(
+      "is \(what), which is not supported here; the library itself can be run as a plug-in (docs/plugin-protocol.md, "
+        + "Examples/plugins/library.py)")
+  }
+
+  // MARK: Normalizers
+
+  private mutating func addNormalizer(_ step: JSONField) throws {
+    switch try step.required("type").text() {
+    case "NFC": break  // what is in that form stays as it is, and what is not could not come back
+    case "Prepend":
+      spaceSign = try step.required("prepend").bytes()
+      leadingSpace = .always
+      everyPartHasLeadingSpace = true
+      prependsToAddedTokens = true
+    case "Replace":
+      let pattern = try step.required("pattern"), content = try step.required("content").bytes()
+      guard try pattern.member("String")?.text() == " ", spaceSign == nil || spaceSign == content, !content.isEmpty
+      else {
+        throw Self.unsupported(step, "a Replace of something else than the space")
+      }
+      spaceSign = content
+      normalizesSpaces = true
+    case let type: throw Self.unsupported(step, type)
+    }
+  }
+
+  // MARK: Pre-tokenizers
+
+  private mutating func addPreTokenizer(_ step: JSONField) throws {
+    let type = try step.required("type").text()
+    guard !isByteLevel else { throw Self.unsupported(step, "\(type) behind ByteLevel") }
+    switch type {
+    case "ByteLevel":
+      guard spaceSign == nil else { throw Self.unsupported(step, "ByteLevel behind a sign for the space") }
+      isByteLevel = true
+      if try step.required("add_prefix_space").truth() { try addLeadingSpace(step, toEveryPart: true) }
+      if try step.member("use_regex")?.truth() ?? true, let expression = SplitPattern.gpt2.expression {
+        stages.append(expression)
+      }
+    case "Metaspace": try addMetaspace(step)
+    case "Digits":
+      let digits = "[\(CharacterClass.digit)]"
+      stages.append(try step.required("individual_digits").truth() ? digits : digits + "++")
+    case "Split": try addSplit(step)
+    default: throw Self.unsupported(step, type)
+    }
+  }
+
+  /// The space that the first step puts before a text; behind other steps it would come before every piece.
+  private mutating func addLeadingSpace(_ step: JSONField, toEveryPart: Bool) throws {
+    guard isFirst else { throw Self.unsupported(step, "a space before every piece of a text") }
+    leadingSpace = .unlessThere
+    everyPartHasLeadingSpace = toEveryPart
+  }
+
+  private mutating func addMetaspace(_ step: JSONField) throws {
+    let sign = try step.required("replacement").bytes()
+    guard spaceSign == nil || spaceSign == sign, !sign.isEmpty else {
+      throw Self.unsupported(step, "a second sign for the space")
+    }
+    spaceSign = sign
+    let scheme = try step.member("prepend_scheme")
+    switch try scheme?.text() ?? "always" {
+    case "never": break
+    case let name where name == "always" || name == "first":
+      guard leadingSpace == .never else { throw Self.unsupported(step, "a second space before the text") }
+      try addLeadingSpace(step, toEveryPart: name == "always")
+    case let name: throw (scheme ?? step).refuse("is '\(name)', not always, first or never")
+    }
+    if try step.member("split")?.truth() ?? true { stages.append(" [^ ]*+") }
+  }
+
+  private mutating func addSplit(_ step: JSONField) throws {
+    let behavior = try step.required("behavior"), name = try behavior.text()
+    guard let behavior = SplitBehavior(rawValue: name) else {
+      throw Self.unsupported(behavior, name == "Removed" ? "Removed, so that text is lost" : "the behavior \(name)")
+    }
+    let pattern = try step.required("pattern"), isInverted = try step.required("invert").truth()
+    let expression: String
+    if let literal = try pattern.member("String") {
+      guard var text = Optional(try literal.bytes()), !text.isEmpty else { throw literal.refuse("is empty") }
+      if let spaceSign {
+        // There are no spaces in the text any more.
+        if text.contains(0x20) { return }
+        text = text.replacing(spaceSign, with: [0x20])
+      }
+      expression = Self.literally(String(decoding: text, as: UTF8.self))
+    } else {
+      let field = try pattern.required("Regex")
+      guard spaceSign == nil else { throw Self.unsupported(field, "an expression behind a sign for the space") }
+      do { expression = try OnigurumaExpression.translated(try field.text()) } catch let error as VocabularyError {
+        throw field.refuse("cannot be read: \(error)")
+      }
+    }
+    stages.append(behavior.pieces(of: expression, inverted: isInverted))
+  }
+
+  /// The expression that matches a text alone.
+  static func literally(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.flatMap { scalar -> [Unicode.Scalar] in
+          scalar.isASCII && !scalar.properties.isAlphabetic && !("0"..."9").contains(scalar)
+            ? ["\\", scalar] : [scalar]
+        }))
+  }
+
+  /// Cuts before every run of spaces.
+  static let words = " ++[^ ]*+|[^ ]++"
+
+  /// What cuts the text.
+  /// - Parameter last: cuts the pieces once more.
+  /// - Throws: ``VocabularyError`` for an expression that PCRE2 does not read, or that may match nothing.
+  func preTokenizer(and last: String?) throws -> PreTokenizer {
+    var next: PreTokenizer?
+    for expression in (stages + [last].compactMap { $0 }).reversed() {
+      do { next = try PreTokenizer(expression: expression, next: next) } catch {
+        throw VocabularyError("an expression of pre_tokenizer cannot be read: \(error)")
+      }
+      guard next?.mayMatchNothing == false else {
+        throw VocabularyError(
+          "the expression '\(expression)' of pre_tokenizer may match nothing; it says not how to cut")
+      }
+    }
+    return next ?? .nothing
+  }
+}
