@@ -264,7 +264,7 @@ private let axes = """
   ("{match: {m1: counted}}", "3", "variants.M1 counted: must be a mapping of what it changes"),
   (
     "{match: {m1: counted}}", "{match: {budget: 1e6}}",
-    "x.yaml:9: variants.M1 counted.match.budget: 1000000.0 is under one"
+    "x.yaml:9: variants.M1 counted.match.budget: 1.00 M is under one"
   ),
   ("  M1 counted:", "  M1 shared:", "x.yaml"),
 ])

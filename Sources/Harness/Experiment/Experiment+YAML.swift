@@ -1,5 +1,6 @@
 import Foundation
 import Records
+import Support
 import Tokenizers
 import Transformer
 
