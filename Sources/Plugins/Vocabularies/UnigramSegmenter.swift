@@ -9,7 +9,7 @@ struct UnigramSegmenter: PreTokenSegmenter {
   /// Log probabilities by place in the table.
   private let scores: [Double]
   private let unknownScore: Double
-  /// The place of the token that the library gives to what is unknown: where a text has its letters, they are unknown.
+  /// The place of the token that the library gives to what is unknown.
   private let unknownToken: Token?
 
   /// How much less probable than the least probable token a character is that none is.
@@ -73,11 +73,18 @@ struct UnigramSegmenter: PreTokenSegmenter {
         start &+= length
       }
     }
+    func isUnknown(_ end: Int) -> Bool { paths[end].token == Self.unknown || paths[end].token == unknownToken }
     let first = tokens.count
     var end = text.count
     while end > 0 {
-      let path = paths[end], start = Int(path.start)
-      if path.token == Self.unknown || path.token == unknownToken {
+      let path = paths[end]
+      var start = Int(path.start)
+      if isUnknown(end) {
+        while start > 0, isUnknown(start) { start = Int(paths[start].start) }
+      }
+      // The unknown token's own letters are that token where they stand alone; with what is unknown beside them, they are
+      // unknown as well.
+      if isUnknown(end), path.token == Self.unknown || start < path.start {
         for byte in text[start..<end].reversed() { tokens.append(texts.byteIDs[Int(byte)]) }
       } else {
         tokens.append(texts.ids[Int(path.token)])

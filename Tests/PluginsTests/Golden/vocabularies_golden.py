@@ -44,7 +44,7 @@ def sample_text():
 TEXTS = [
     "", " ", "  ", "a", " a", "  a b  c ", "a\n\n b\r\n\tc \n", "It's WE'RE they’ll 'S", "12345 x1234y 1 22 333 4444",
     "foo(bar) -> baz[3]; // !!! ...\n\n\n", SCRIPTS, SCRIPTS * 3, "é e\u0301 ﬁ Å \u1e9b\u0323", "a\u2581b \u2581 \u2581\u2581",
-    "<unk> <s> <0x41> <|end|> <0xC3>", "\0\x01\x7f\x85\u180e\u2028\ufeff", "\U00031350\u1c89\u0cf3\U0001e030\U00011f50\U0001cc00x",
+    "<unk> <s> <0x41> <|end|> <0xC3>", "<unk> <unk><unk> a<unk>b <unk>\U0001f9ff<unk> \U0001f9ff", "\0\x01\x7f\x85\u180e\u2028\ufeff", "\U00031350\u1c89\u0cf3\U0001e030\U00011f50\U0001cc00x",
     "the thethe in the end the\nthe  foo bar", "kato" * 40, "aaaaaaaaaaaaaaa AAAAAAA BAAA", sample_text()[:1200],
     "A text without anything special. " * 4, "x" * 100 + " " * 70 + "\n" * 5, "_under_score_ ‿ camelCase HTTPServer",
 ]
