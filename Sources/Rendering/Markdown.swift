@@ -29,7 +29,7 @@ public func markdown(_ artifact: Artifact) -> String {
   case .figure(let figure): "![\(markdownEscaped(figure.title))](\(figure.key).svg)\n"
   case .findings(let findings): findings.map { "- \(markdownEscaped($0.text))\n" }.joined()
   case .note(let text): markdownEscaped(text) + "\n"
-  case .cutLine(let line): fenced(TokenizedText(line).terminal(columns: 100, inColour: false))
+  case .cutLine(let line): fenced(TokenizedText(line).namedLines())
   case .commands(let text): fenced(text)
   }
 }

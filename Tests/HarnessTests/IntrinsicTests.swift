@@ -78,3 +78,14 @@ private let lines = (0..<30).map { "line \($0) of a text whose words come again 
   #expect(try readExamples([folder], exampleBytes: 100_000, bytes: 150_000).map(\.count) == [100_000, 50_000])
   #expect(try readExamples([folder], exampleBytes: 100_000, bytes: 300_001).map(\.count).last == 1)
 }
+
+@Test func shownLinesAreWholeAndShort() {
+  let long = String(repeating: "word ", count: 100)
+  let example = Array("cut off \(lines)\(long)\nand the end of an example, which goes on elsewhere".utf8)
+  let shown = shownLines(of: [example], count: 40)
+  #expect(shown.count == 30, "all whole lines: 29 short ones, and the long one")
+  #expect(!shown.contains { $0.hasPrefix("cut off") || $0.hasPrefix("and the end") })
+  #expect(shown.last.map { $0.utf8.count <= 120 && $0.hasSuffix("word") } == true)
+  #expect(shownLines(of: [Array("one line of forty bytes or a little more".utf8)]).count == 1)
+  #expect(shownLines(of: [[0xFF, 0xFE]]).isEmpty && shownLines(of: []).isEmpty)
+}

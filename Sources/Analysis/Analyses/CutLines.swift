@@ -9,8 +9,8 @@ extension RecordAnalysis {
     }
     guard !lines.isEmpty else { return [] }
     let note =
-      "Lines of the held-out text, each coded on its own; the same byte stands in the same column. A code's tokens are pieces "
-      + "of one long number: which bytes each of them stands for cannot be said."
+      "Lines of the held-out text, each coded on its own: how many tokens, and where they lie. A code's tokens are pieces of "
+      + "one long number: which bytes each of them stands for cannot be said."
     return [.note(note)]
       + unique(lines.map(\.text)).map { text in
         .cutLine(CutLine(text: text, rows: lines.filter { $0.text == text }.map(\.row)))

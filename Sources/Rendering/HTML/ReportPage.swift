@@ -60,7 +60,7 @@ private func html(_ artifact: Artifact) -> String {
   case .figure(let figure): html(figure)
   case .findings(let findings): "<ul>\n" + findings.map { "<li>\(inline($0.text))</li>\n" }.joined() + "</ul>\n"
   case .note(let text): "<p>\(inline(text))</p>\n"
-  case .cutLine(let line): TokenizedText(line).html(columns: 100)
+  case .cutLine(let line): TokenizedText(line).namedRows(columns: 90)
   case .commands(let text): "<pre>\(escapedLines(text))</pre>\n"
   }
 }

@@ -26,6 +26,24 @@ extension TokenizedText {
     return lines.joined(separator: "\n")
   }
 
+  /// Plain text, a line a tokenizer: its name, how many tokens, and the text with `|` where one begins. Where every byte is
+  /// a token of its own nothing needs to be marked.
+  func namedLines() -> String {
+    let widest = rows.map(\.name.count).max() ?? 0
+    let most = rows.map { "\($0.ids.count)".count }.max() ?? 0
+    let lines = rows.map { row in
+      let count = "\(row.ids.count)"
+      var line = padded(row.name, to: widest) + "  " + String(repeating: " ", count: most - count.count) + count
+      if let byteCounts = row.byteCounts {
+        let marked = byteCounts.contains { $0 > 1 } ? Set(Self.starts(byteCounts)).subtracting([0]) : []
+        let shown = units.map { (marked.contains($0.bytes.lowerBound) ? "|" : "") + $0.text }.joined()
+        line += "  " + Self.leftToRight(units, shown)
+      }
+      return line
+    }
+    return lines.joined(separator: "\n")
+  }
+
   private func header() -> [String] {
     let widest = rows.map(\.name.count).max() ?? 0
     let most = rows.map { "\($0.ids.count)".count }.max() ?? 0

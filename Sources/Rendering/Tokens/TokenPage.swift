@@ -10,6 +10,7 @@ let tokenStyle = """
     .t0 { background: #6b431c } .t1 { background: #22592a } .t2 { background: #23476f }
     .t3 { background: #642c5e } .t4 { background: #5c5614 } .t5 { background: #443a80 }
   }
+  table.tokens td { padding-top: 0; padding-bottom: 0; border: none } table.tokens .line { margin: 0 }
   .line { font: 15px/1.5 ui-monospace, "DejaVu Sans Mono", monospace; margin: 1em 0; overflow-x: auto }
   .line div { white-space: pre }
   .line b { display: inline-block; width: 3ch; color: var(--faint); font-weight: normal }
@@ -61,6 +62,19 @@ extension TokenizedText {
       body += "</div>\n"
     }
     return body
+  }
+
+  /// A table with a row a tokenizer, its name beside its tokens, for a page with ``tokenStyle``.
+  func namedRows(columns: Int) -> String {
+    let lines = lines(columns: columns)
+    let body = rows.map { row in
+      let shown = lines.map { line in
+        row.byteCounts == nil ? "" : "<div>\(tokens(of: row, in: line))</div>"
+      }
+      return "<tr><td>\(xmlEscaped(row.name))</td><td class=\"n\">\(row.ids.count)</td>"
+        + "<td class=\"line\">\(shown.joined())</td></tr>\n"
+    }
+    return "<div class=\"wide\"><table class=\"tokens\">\n<tbody>\n\(body.joined())</tbody>\n</table></div>\n"
   }
 
   /// A line's units, those of one token in one span.
