@@ -8,6 +8,8 @@ import Support
 public struct ResultsOverview: Sendable {
   public struct Run: Sendable {
     public let title: String
+    /// What the cells of its part were matched by, "8.00 T FLOPs"; nil where the records do not say.
+    public let budget: String?
     /// Where its report is, from where the overview will be.
     public let link: String
     /// What was compared, and what to conclude.
@@ -34,7 +36,7 @@ public struct ResultsOverview: Sendable {
         return nil
       }
       return Run(
-        title: report.title, link: link, compared: part.findings(RecordAnalysis.overview.title),
+        title: report.title, budget: part.matchedBy, link: link, compared: part.findings(RecordAnalysis.overview.title),
         conclusions: part.findings(RecordAnalysis.conclusions.title), otherParts: report.parts.count - 1,
         scores: part.scores)
     }
@@ -47,7 +49,10 @@ public struct ResultsOverview: Sendable {
       key: "results", tokenizers,
       fields: [.text("tokenizer", "Tokenizer") { $0 }]
         + runs.enumerated().map { index, run in
-          .estimate("run\(index + 1)", run.title, unit: "bits/byte", .fixed(3), better: .lower) { tokenizer in
+          .estimate(
+            "run\(index + 1)", [run.title, run.budget].compactMap(\.self).joined(separator: ", "), unit: "bits/byte",
+            .fixed(3), better: .lower
+          ) { tokenizer in
             run.scores.filter { $0.tokenizer == tokenizer }.min { $0.value < $1.value }?.bitsPerByte ?? .number(nil)
           }
         })
@@ -57,6 +62,12 @@ public struct ResultsOverview: Sendable {
 extension Report.Part {
   /// What its cells were matched by; 0 where that is no number.
   fileprivate var budget: Double { `protocol`.fields["match.budget"].flatMap(Double.init) ?? 0 }
+
+  fileprivate var matchedBy: String? {
+    guard budget > 0 else { return nil }
+    let unit = `protocol`.fields["match.by"] ?? ""
+    return "\(short(budget)) \(unit == "flops" ? "FLOPs" : unit)"
+  }
 
   fileprivate func findings(_ title: String) -> [Finding] {
     sections.filter { $0.title == title }.flatMap(\.artifacts).flatMap { artifact -> [Finding] in

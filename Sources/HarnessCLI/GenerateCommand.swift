@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Harness
-import Plugins
 import Support
 import Tokenizers
 import Transformer
@@ -16,10 +15,7 @@ struct GenerateCommand<Source: RegistrySource>: ParsableCommand {
   }
   @Argument(help: ArgumentHelp("Run folder.", valueName: "run")) var runFolder: String
   @Option(help: "Tokenizer of the run.") var tokenizer: String
-  @Option(help: "M2 size; the run's newest if left out.") var size: String?
-  @Option(help: "Seed of the cell; the run's newest if left out.") var cellSeed: UInt64?
-  @Option(help: "Variant of the experiment; the experiment as it stands if left out.") var variant: String?
-  @Option(help: "Budget of the cell, where the run has several.") var budget: Double?
+  @OptionGroup var choice: CellOptions
   @Option(help: "Text to go on from.") var prompt = ""
   @Option(help: "Bytes to make.") var bytes = 500
   @Option(help: "Sampling temperature; 0 takes the likeliest token.") var temperature = 0.8
@@ -34,9 +30,8 @@ struct GenerateCommand<Source: RegistrySource>: ParsableCommand {
   }
 
   func run() throws {
-    let cell = try FinishedCell(
-      records: RunFolder(runFolder).records, store: store.open(), tokenizer: tokenizer, size: size, seed: cellSeed,
-      variant: variant, budget: budget, registry: Source.registry(), plugin: { try ExternalBackend($0) },
+    let cell = try choice.cell(
+      of: tokenizer, in: RunFolder(runFolder), store: store.open(), registry: Source.registry(),
       threads: threads.threads)
     let made = try generate(
       model: cell.model, tokenizer: cell.tokenizer, prompt: Array(prompt.utf8), bytes: bytes, temperature: temperature,

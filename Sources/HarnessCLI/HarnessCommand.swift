@@ -29,7 +29,7 @@ public struct HarnessCommand<Source: RegistrySource>: ParsableCommand {
       abstract: "Which tokenizer should a language model read and write? Answers by experiment.",
       discussion: """
         Trains one transformer per tokenizer with the same budget, scores all on the same held-out bytes, and writes a \
-        Markdown report.
+        report.
 
         EXAMPLE
           harness run experiments/quick.yaml

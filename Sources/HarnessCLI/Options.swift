@@ -24,6 +24,25 @@ struct ThreadOptions: ParsableArguments {
   }
 }
 
+/// Which cell of a run, where a tokenizer has several.
+struct CellOptions: ParsableArguments {
+  @Option(help: "M2 size; the run's newest if left out.") var size: String?
+  @Option(help: "Seed of the cell; the run's newest if left out.") var cellSeed: UInt64?
+  @Option(help: "Variant of the experiment; the experiment as it stands if left out.") var variant: String?
+  @Option(help: "Budget of the cell, where the run has several.") var budget: Double?
+
+  var isGiven: Bool { size != nil || cellSeed != nil || variant != nil || budget != nil }
+
+  /// - Throws: ``HarnessError/notInRun(_:)``, ``FileError``.
+  func cell(of tokenizer: String, in run: RunFolder, store: ContentStore, registry: Registry, threads: Int) throws
+    -> FinishedCell
+  {
+    try FinishedCell(
+      records: run.records, store: store, tokenizer: tokenizer, size: size, seed: cellSeed, variant: variant,
+      budget: budget, registry: registry, plugin: { try ExternalBackend($0) }, threads: threads)
+  }
+}
+
 /// A tokenizer of another program, for commands that take tokenizers.
 struct PluginOptions: ParsableArguments {
   @Option(

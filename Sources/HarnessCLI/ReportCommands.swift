@@ -40,7 +40,9 @@ struct ReportCommand<Source: RegistrySource>: ParsableCommand {
     try whole.write(to: folder)
     if let dataset { try whole.writeDataset(to: withoutTrailingSlash(dataset)) }
     if let tensorboard { try report.writeTensorBoard(to: withoutTrailingSlash(tensorboard)) }
-    print("\(folder)/report.md")
+    for written in ["\(folder)/report.md", "\(folder)/report.html", dataset, tensorboard].compactMap(\.self) {
+      print(written)
+    }
   }
 }
 

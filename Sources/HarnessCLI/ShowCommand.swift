@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import Harness
-import Plugins
 import Rendering
 import Support
 import Tokenizers
@@ -32,7 +31,7 @@ struct ShowCommand<Source: RegistrySource>: ParsableCommand {
     name: .customLong("run"),
     help: ArgumentHelp("Run folder whose models say what each token costs.", valueName: "folder")) var runFolder:
     String?
-  @Option(help: "M2 size of the run; the newest if left out.") var size: String?
+  @OptionGroup var choice: CellOptions
   @Flag(help: "Every token with its id, too.") var ids = false
   @Flag(help: "Machine-readable output.") var json = false
   @Option(help: ArgumentHelp("Page to write instead, with everything in one file.", valueName: "file")) var html:
@@ -51,6 +50,12 @@ struct ShowCommand<Source: RegistrySource>: ParsableCommand {
   func validate() throws {
     guard !tokenizers.isEmpty else { throw ValidationError("name a tokenizer, or several") }
     guard text == nil || file == nil else { throw ValidationError("give --text or --file, not both") }
+    guard runFolder != nil || !choice.isGiven else {
+      throw ValidationError("--size, --cell-seed, --variant and --budget choose a cell of a run: give --run")
+    }
+    guard html == nil || !(json || ids || columns != nil || color != .auto) else {
+      throw ValidationError("--html writes a page: give it without --json, --ids, --columns and --color")
+    }
     guard columns.map((20...10_000).contains) ?? true else { throw ValidationError("--columns must be 20 to 10000") }
   }
 
@@ -63,9 +68,7 @@ struct ShowCommand<Source: RegistrySource>: ParsableCommand {
     let opened = try runFolder.map { (RunFolder($0), try store.openExisting()) }
     let rows = try tokenizers.map { name in
       let cell = try opened.map { folder, store in
-        try FinishedCell(
-          records: folder.records, store: store, tokenizer: name, size: size, seed: nil, variant: nil, budget: nil,
-          registry: registry, plugin: { try ExternalBackend($0) }, threads: threads.threads)
+        try choice.cell(of: name, in: folder, store: store, registry: registry, threads: threads.threads)
       }
       let tokenizer = try cell?.tokenizer ?? namedTokenizer(name, registry, threads: threads.threads)
       let tokens = try tokenizer.encode(bytes)

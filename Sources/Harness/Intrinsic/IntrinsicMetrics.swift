@@ -79,7 +79,9 @@ public struct IntrinsicMetrics: Sendable, Encodable {
     (boundaryPrecision, boundaryRecall) = (mean(2), mean(3))
 
     let sentences = Sentences(in: examples, seed: seed)
-    prefixInstability = try sentences.instability(of: tokenizer, threads: threads, between: sentences.prefixed)
+    prefixInstability = try sentences.instability(
+      of: tokenizer, threads: threads, between: sentences.prefixed.map { ($0.0.whole, $0.1.whole) },
+      from: sentences.prefixed.flatMap { [$0.0.prefixBytes, $0.1.prefixBytes] })
     deletionInstability = try sentences.instability(of: tokenizer, threads: threads, between: sentences.thinned)
   }
 }
@@ -89,9 +91,15 @@ private struct Sentences {
   /// Up to 100 lines of 40 to 400 bytes, evenly spread over the text.
   let texts: [String]
   /// Of each sentence, it after one word and after another, both words of the text.
-  let prefixed: [(String, String)]
+  let prefixed: [(Prefixed, Prefixed)]
   /// Of each sentence, it and what is left of it without each character with a chance of a tenth.
   let thinned: [(String, String)]
+
+  struct Prefixed {
+    let whole: String
+    /// Bytes of what stands before the sentence.
+    let prefixBytes: Int
+  }
 
   init(in examples: [[UInt8]], seed: UInt64) {
     let lines = lines(of: examples, bytes: 40...400)
@@ -99,16 +107,35 @@ private struct Sentences {
     var generator = SeededGenerator(seed: seed)
     let words = lines.flatMap { $0.split(separator: " ") }
     prefixed = texts.map { text in
-      func one(_ generator: inout SeededGenerator) -> String { words[generator.below(words.count)] + " " + text }
+      func one(_ generator: inout SeededGenerator) -> Prefixed {
+        let word = words[generator.below(words.count)]
+        return Prefixed(whole: word + " " + text, prefixBytes: word.utf8.count + 1)
+      }
       return (one(&generator), one(&generator))
     }
     thinned = texts.map { text in (text, String(text.filter { _ in generator.below(10) > 0 })) }
   }
 
   /// The mean over pairs of the edit distance between the two's tokens over the longer one's length.
-  func instability(of tokenizer: any Tokenizer, threads: Int, between pairs: [(String, String)]) throws -> Double? {
+  /// - Parameter starts: of each text, bytes at its beginning; tokens that lie in these alone do not count, where it can be
+  ///   said which bytes a token stands for.
+  func instability(
+    of tokenizer: any Tokenizer, threads: Int, between pairs: [(String, String)], from starts: [Int]? = nil
+  ) throws -> Double? {
     guard !pairs.isEmpty else { return nil }
-    let tokens = try tokenizer.encode(examples: pairs.flatMap { [Array($0.utf8), Array($1.utf8)] }, threads: threads)
+    let texts = pairs.flatMap { [Array($0.utf8), Array($1.utf8)] }
+    var tokens = try tokenizer.encode(examples: texts, threads: threads)
+    if let starts {
+      for (index, text) in texts.enumerated() {
+        guard let byteCounts = try tokenizer.byteCounts(of: tokens[index], in: text) else { continue }
+        var end = 0
+        let inPrefix = byteCounts.prefix { count in
+          end += count
+          return end <= starts[index]
+        }
+        tokens[index].removeFirst(inPrefix.count)
+      }
+    }
     let distances = (0..<pairs.count).map { pair in
       let (a, b) = (tokens[2 * pair], tokens[2 * pair + 1])
       return Double(editDistance(a, b)) / Double(max(1, a.count, b.count))

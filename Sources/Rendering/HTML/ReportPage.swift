@@ -74,7 +74,10 @@ private func html(_ table: Table) -> String {
   let rows = table.rows.map { row in
     let cells = table.columns.indices.map { column in
       let text = inline(table.columns[column].text(row[column]))
-      guard case .number(let value, _, _) = row[column] else { return "<td\(classes[column])>\(text)</td>" }
+      guard case .number(let value, _, _) = row[column] else {
+        let size = table.columns[column].key == "size" ? parameters(table.columns[column].text(row[column])) : nil
+        return "<td\(classes[column])\(size.map { " data-v=\"\($0)\"" } ?? "")>\(text)</td>"
+      }
       let sortable = value.flatMap { $0.isFinite ? "\($0)" : nil } ?? ""
       return "<td\(classes[column]) data-v=\"\(sortable)\">\(text)</td>"
     }
@@ -83,6 +86,13 @@ private func html(_ table: Table) -> String {
   return
     "<div class=\"wide\"><table id=\"\(xmlEscaped(table.key))\">\n<thead><tr>\(head.joined())</tr></thead>\n<tbody>\n"
     + rows.joined() + "</tbody>\n</table></div>\n"
+}
+
+/// Of a model's size by its name, "900k" or "1m"; nil for another name.
+private func parameters(_ size: String) -> Double? {
+  let units: [Character: Double] = ["k": 1e3, "m": 1e6, "b": 1e9]
+  guard let unit = size.last.flatMap({ units[$0] }), let number = Double(size.dropLast()) else { return nil }
+  return number * unit
 }
 
 private func html(_ figure: Figure) -> String {

@@ -10,16 +10,20 @@ extension TokenizedText {
   ///   - showsIDs: every token with its id after that, one to a line.
   public func terminal(columns: Int, inColour: Bool, showsIDs: Bool = false) -> String {
     var lines = header()
-    let shown = rows.indices.compactMap { row in rows[row].byteCounts.map { (row: row, owners: Self.visible($0)) } }
+    let shown = rows.indices.compactMap { row in
+      rows[row].byteCounts.map {
+        (row: row, owners: Self.visible($0), backgrounds: inColour ? backgrounds(of: rows[row]) : nil)
+      }
+    }
     let prefix = rows.count > 1 ? "\(rows.count) ".count : 0
     let starts = Set(shown.flatMap { Self.starts(rows[$0.row].byteCounts ?? []) }).subtracting([0])
     let isShaded = rows.contains { $0.bits != nil }
     let cuts = inColour && !isShaded ? [] : starts
     for line in self.lines(columns: max(20, columns) - prefix, cuts: cuts) {
       lines.append("")
-      for (row, owners) in shown {
+      for (row, owners, backgrounds) in shown {
         let label = rows.count > 1 ? padded("\(row + 1)", to: prefix) : ""
-        lines.append(label + shownLine(line, owners, cuts, backgrounds: inColour ? backgrounds(of: rows[row]) : nil))
+        lines.append(label + shownLine(line, owners, cuts, backgrounds: backgrounds))
       }
     }
     if showsIDs { lines += idLines(columns: max(20, columns)) }

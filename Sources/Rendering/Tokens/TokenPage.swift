@@ -47,7 +47,7 @@ extension TokenizedText {
 
   /// The table of rows and the lines, for a page with ``tokenStyle``.
   func html(columns: Int) -> String {
-    let shown = rows.indices.filter { rows[$0].byteCounts != nil }
+    let shown = rows.indices.compactMap { index in PlacedRow(rows[index]).map { (index: index, row: $0) } }
     var body = "<table class=\"rows\">\n<tr><th></th><th>tokenizer</th><th>tokens</th><th>bytes/token</th></tr>\n"
     for (index, row) in rows.enumerated() {
       let ratio = row.ids.isEmpty ? absent : String(format: "%.2f", Double(text.count) / Double(row.ids.count))
@@ -58,7 +58,7 @@ extension TokenizedText {
     body += "</table>\n"
     for line in lines(columns: columns) {
       body += "<div class=\"line\">\n"
-      for row in shown { body += "<div><b>\(row + 1)</b>\(tokens(of: rows[row], in: line))</div>\n" }
+      for (index, row) in shown { body += "<div><b>\(index + 1)</b>\(tokens(of: row, in: line))</div>\n" }
       body += "</div>\n"
     }
     return body
@@ -68,9 +68,7 @@ extension TokenizedText {
   func namedRows(columns: Int) -> String {
     let lines = lines(columns: columns)
     let body = rows.map { row in
-      let shown = lines.map { line in
-        row.byteCounts == nil ? "" : "<div>\(tokens(of: row, in: line))</div>"
-      }
+      let shown = PlacedRow(row).map { placed in lines.map { "<div>\(tokens(of: placed, in: $0))</div>" } } ?? []
       return "<tr><td>\(xmlEscaped(row.name))</td><td class=\"n\">\(row.ids.count)</td>"
         + "<td class=\"line\">\(shown.joined())</td></tr>\n"
     }
@@ -78,10 +76,8 @@ extension TokenizedText {
   }
 
   /// A line's units, those of one token in one span.
-  private func tokens(of row: Row, in line: [Unit]) -> String {
-    let byteCounts = row.byteCounts ?? []
-    let owners = Self.owners(byteCounts)
-    let visible = Self.visible(byteCounts)
+  private func tokens(of placed: PlacedRow, in line: [Unit]) -> String {
+    let (row, byteCounts, owners, visible) = (placed.row, placed.byteCounts, placed.owners, placed.visible)
     var html = ""
     var open: Int?
     for unit in line {
@@ -102,5 +98,22 @@ extension TokenizedText {
         "<i style=\"width:\(unit.width)ch\"\(unit.isByte ? " class=\"byte\"" : "")>\(xmlEscaped(unit.text))</i>"
     }
     return html + (open != nil ? "</span>" : "")
+  }
+}
+
+/// A row and where its tokens lie, computed once for all lines.
+private struct PlacedRow {
+  let row: TokenizedText.Row
+  let byteCounts: [Int]
+  /// Of each byte, its token; and its token's place among those that stand for any bytes.
+  let owners, visible: [Int]
+
+  /// nil where the tokens stand for no bytes in particular.
+  init?(_ row: TokenizedText.Row) {
+    guard let byteCounts = row.byteCounts else { return nil }
+    self.row = row
+    self.byteCounts = byteCounts
+    owners = TokenizedText.owners(byteCounts)
+    visible = TokenizedText.visible(byteCounts)
   }
 }
