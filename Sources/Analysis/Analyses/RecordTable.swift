@@ -56,13 +56,16 @@ private let recordFields: [TableField<RunRecord>] = [
   .number("m1BitsPerByte", "M1 bits/byte", unit: "bits/byte", .fixed(4)) { $0.m1?.heldOutBitsPerByte },
   .number("m1TrainingFLOPs", "M1 training FLOPs", unit: "FLOPs", .short) { $0.m1?.trainingFLOPs },
   .number("flopsPerByte", "M2 FLOPs/byte", unit: "FLOPs/byte", .short) { $0.flops?.perByteAll },
-  .number("flopsPerByteNonEmbedding", "M2 FLOPs/byte by the paper's convention (non-embedding)", unit: "FLOPs/byte", .short)
-  {
+  .number(
+    "flopsPerByteNonEmbedding", "M2 FLOPs/byte by the paper's convention (non-embedding)", unit: "FLOPs/byte", .short
+  ) {
     $0.flops?.perByteNonEmbedding
   },
   .number("tokenizerFLOPsPerByte", "Tokenizer FLOPs/byte", unit: "FLOPs/byte", .short) { $0.flops?.tokenizerPerByte },
   .number("trainingFLOPs", "Training FLOPs", unit: "FLOPs", .short) { $0.flops?.trainingAll },
-  .number("trainingFLOPsNonEmbedding", "Training FLOPs by the paper's convention (non-embedding)", unit: "FLOPs", .short) {
+  .number(
+    "trainingFLOPsNonEmbedding", "Training FLOPs by the paper's convention (non-embedding)", unit: "FLOPs", .short
+  ) {
     $0.flops?.trainingNonEmbedding
   },
   .number("trainingTokens", "Training tokens", unit: "tokens", .short) { $0.training.map { Double($0.tokens) } },
