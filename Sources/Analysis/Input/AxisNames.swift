@@ -29,5 +29,5 @@ func brief(_ value: String?) -> String {
   if let number = Double(value), number.isFinite {
     return String(format: "%g", number).replacing("e+", with: "e").replacing("e0", with: "e")
   }
-  return value.count > 24 ? "\(value.prefix(12))…" : value
+  return value.count > 24 && !value.contains(" ") ? "\(value.prefix(12))…" : value
 }
