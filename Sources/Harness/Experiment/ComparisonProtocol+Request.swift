@@ -21,7 +21,8 @@ extension ComparisonProtocol {
     // What another version of this program would compute otherwise.
     let versions = [
       Corpus.version, M1Stage.version, M1Stage.scoreVersion, TokenizerStage.version, HeldOutTokens.version,
-      TrainingTokens.version, ModelStage.version, ScoreStage.version, trainingVersion, inferenceVersion,
+      TrainingTokens.version, ModelStage.version, ScoreStage.version, request.m2.trainingVersion,
+      inferenceVersion,
     ]
     let search = request.tuning == nil ? [] : [TuningStage.version]
     fields["versions"] = (versions + search).map(String.init).joined(separator: ".")

@@ -14,7 +14,7 @@ enum M1Stage {
     var training: String
     var options: ByteModelOptions
     /// Of what trains and of what is written.
-    var trainingVersion = Transformer.trainingVersion
+    var trainingVersion: Int
     var inferenceVersion = Transformer.inferenceVersion
   }
   struct ScoreIngredients: Encodable {
@@ -33,7 +33,9 @@ enum M1Stage {
 extension Stages {
   func byteModel(_ options: ByteModelOptions, corpus: Corpus, _ trace: Trace) throws -> NeuralByteModel {
     let key = try StoreKey(
-      .m1, version: M1Stage.version, ingredients: M1Stage.Ingredients(training: corpus.train.sha256, options: options))
+      .m1, version: M1Stage.version,
+      ingredients: M1Stage.Ingredients(
+        training: corpus.train.sha256, options: options, trainingVersion: options.training.trainingVersion))
     let entry = try entry(key, trace, precision: options.training.precision) { building in
       guard let shape = ModelShape(named: options.size, vocabulary: 256) else {
         throw HarnessError.cell("unknown M1 size '\(options.size)'")

@@ -28,7 +28,7 @@ enum ModelStage {
     var tokenCount: Int
     /// Of a trial, which keeps no snapshots; nil for a cell's model.
     var isTrial: Bool?
-    var trainingVersion = Transformer.trainingVersion
+    var trainingVersion: Int
   }
   /// What of the training is the same each time: the seconds are the entry's provenance.
   struct Log: Codable {
@@ -59,7 +59,7 @@ extension Stages {
       .model, version: ModelStage.version,
       ingredients: ModelStage.Ingredients(
         shape: shape, options: request.m2, steps: steps, seed: request.seed, tokens: tokens.sha256,
-        tokenCount: tokens.tokens.count, isTrial: isTrial ? true : nil))
+        tokenCount: tokens.tokens.count, isTrial: isTrial ? true : nil, trainingVersion: request.m2.trainingVersion))
   }
 
   /// Trains M2, or finds it.

@@ -29,6 +29,8 @@ package struct ParameterLayout: Sendable {
     let offset, count: Int
     let tensor: Tensor
   }
+  /// The width of the model.
+  package let dim: Int
   package let tensors: [Tensor]
   package let embedding: Int  // [V + 1, D]; the last row is BOS; the first V rows are also the head
   package let layers: [Layer]
@@ -44,6 +46,7 @@ package struct ParameterLayout: Sendable {
       end += (axes.reduce(1, *) + 15) / 16 * 16
       return offset
     }
+    dim = shape.dim
     let (D, A, F) = (shape.dim, shape.attentionWidth, shape.mlp)
     embedding = add("embedding", [shape.vocabulary + 1, D])
     layers = (0..<shape.layers).map { l in

@@ -26,7 +26,7 @@ struct Adafactor: Optimizer {
       let part = Part(
         tensor: tensor, rows: tensor.isMatrix ? tensor.shape[0] : 1,
         columns: tensor.isMatrix ? tensor.shape[1] : tensor.count, rowOffset: rows, columnOffset: columns,
-        rate: options.rate(of: tensor))
+        rate: options.rate(of: tensor, dim: layout.dim))
       rows += part.rows
       columns += (part.columns + 15) / 16 * 16
       return part

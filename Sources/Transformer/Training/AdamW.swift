@@ -16,7 +16,7 @@ struct AdamW: Optimizer {
     firstMoment = FloatBuffer(layout.count)
     secondMoment = FloatBuffer(layout.count)
     chunks = layout.chunks
-    rates = chunks.map { options.rate(of: $0.tensor) }
+    rates = chunks.map { options.rate(of: $0.tensor, dim: layout.dim) }
     weightDecay = Float(options.weightDecay)
     beta2 = options.beta2
   }

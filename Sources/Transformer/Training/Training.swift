@@ -1,10 +1,6 @@
 import Foundation
 import Support
 
-/// Raised when the same shape, options, steps, seed and data come to other weights, or a run's files to another layout:
-/// keys and checkpoints hold it, so that nothing older is taken for the same.
-public let trainingVersion = 1
-
 /// What happened while a model was trained.
 public struct TrainingLog: Codable, Sendable, Hashable {
   public struct Point: Codable, Sendable, Hashable {

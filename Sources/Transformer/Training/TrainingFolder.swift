@@ -3,13 +3,14 @@ import Support
 
 /// What determines every bit of a training run, the data and (but for ``Precision/exact``) the machine aside.
 struct TrainingRun: Codable, Hashable {
-  var format = trainingVersion
+  var format: Int
   var shape: ModelShape
   var options: TrainingOptions
   var steps: Int
   var seed: UInt64
 
   init(shape: ModelShape, options: TrainingOptions, steps: Int, seed: UInt64) {
+    format = options.trainingVersion
     self.shape = shape
     self.options = options
     self.steps = steps

@@ -11,9 +11,11 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
   public var embeddingRate = 12.0
   /// The learning rate of norms and relative biases over that of matrices.
   public var vectorRate = 4.0
-  /// The input width of a matrix whose rate is ``learningRate`` itself; another's is that times `referenceWidth` over its
-  /// own input width. 0 where widths make no difference.
-  public var referenceWidth = 0
+  /// The width of a model, its `dim`, whose matrices have ``learningRate`` itself; those of another have that times
+  /// `referenceWidth` over its own width: what a step changes in a matrix's output grows with the terms that it sums.
+  /// 0 where widths make no difference.
+  /// - Source: Yang et al. 2022 (μP), table 8, for matrices between hidden layers; measured in docs/training.md.
+  public var referenceWidth = 128
   /// Standard deviation of the embedding's initial weights.
   public var embeddingScale = 1.0
   /// How much of a second moment each step of AdamW keeps.
@@ -30,6 +32,11 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
   public var precision = Precision.f32
   public init() {}
 
+  /// Raised when the same shape, options, steps, seed and data come to other weights, or a run's files to another layout:
+  /// keys and checkpoints hold it, so that nothing older is taken for the same. 2 where rates go by the model's width,
+  /// which in version 1 went by each matrix's own.
+  public var trainingVersion: Int { referenceWidth == 0 ? 1 : 2 }
+
   /// What a named recipe says of everything but batch, length, shards and precision, which stay.
   public mutating func follow(_ recipe: Recipe) {
     var options = TrainingOptions()
@@ -44,11 +51,11 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
     self = options
   }
 
-  /// The learning rate of a tensor over ``learningRate``.
-  func rate(of tensor: Tensor) -> Double {
+  /// The learning rate of a tensor of a model of width `dim` over ``learningRate``.
+  func rate(of tensor: Tensor, dim: Int) -> Double {
     if tensor.isEmbedding { return embeddingRate }
     guard tensor.isMatrix else { return vectorRate }
-    return referenceWidth == 0 ? 1 : Double(referenceWidth) / Double(tensor.shape[0])
+    return referenceWidth == 0 ? 1 : Double(referenceWidth) / Double(dim)
   }
 }
 
