@@ -26,7 +26,7 @@ public func markdown(_ table: Table) -> String {
 public func markdown(_ artifact: Artifact) -> String {
   switch artifact {
   case .table(let table): markdown(table)
-  case .figure(let figure): "![\(linkText(figure.title))](\(figure.key).svg)\n"
+  case .figure(let figure): "![\(markdownEscaped(figure.title, isInBrackets: true))](\(figure.key).svg)\n"
   case .findings(let findings): findings.map { "- \(markdownLine($0.text))\n" }.joined()
   case .note(let text): markdownLine(text) + "\n"
   case .cutLine(let line): fenced(TokenizedText(line).namedLines())
@@ -88,14 +88,10 @@ private func longestBackquotes(_ text: String) -> Int {
   text.split { $0 != "`" }.map(\.count).max() ?? 0
 }
 
-/// What stands for a link or a picture: brackets would end it.
-private func linkText(_ text: String) -> String {
-  markdownEscaped(text).replacing("\\[", with: "[").replacing("[", with: "\\[").replacing("]", with: "\\]")
-}
-
 /// Text of which every character means itself in GitHub's Markdown, on one line, within a table too: no HTML, no emphasis, no
 /// code, no formula, no link. Brackets that make none stay as they are, and underscores within words: names are full of them.
-func markdownEscaped(_ text: String) -> String {
+/// - Parameter isInBrackets: whether it is what a link or a picture shows, which a bracket would end.
+func markdownEscaped(_ text: String, isInBrackets: Bool = false) -> String {
   let scalars = Array(visible(text).unicodeScalars)
   var escaped = ""
   for (index, scalar) in scalars.enumerated() {
@@ -107,7 +103,8 @@ func markdownEscaped(_ text: String) -> String {
     case "\\", "`", "*", "~", "|", "$": escaped += "\\\(scalar)"
     case "_" where !(isWord(before) && isWord(after)): escaped += "\\_"
     // At the beginning a definition of links or a box to tick, after a bracket an address.
-    case "[" where before == nil, "(" where before == "]", "#" where before == nil || after == nil:
+    case "[" where before == nil || isInBrackets, "]" where isInBrackets, "(" where before == "]",
+      "#" where before == nil || after == nil:
       escaped += "\\\(scalar)"
     // Addresses are links of their own.
     case ":" where after == "/", "." where scalars[..<index].suffix(3).elementsEqual("www".unicodeScalars):
