@@ -2,6 +2,7 @@
 # make test        installs what is missing, builds, runs every test
 # make test-arm64  runs the kernels and the golden token streams for arm64 under emulation
 # make test-page   drives the report's page in headless Chromium
+# make test-latex  compiles the report's tables with pdflatex
 # make test-tutorial  runs every command of docs/tutorial.md, on less text
 # make docs        builds the pages of the public API with DocC, into .build/docs; a warning is an error
 # make publish     copies the report and the records of runs/RUN to reports/RUN, as they are published, and rewrites
@@ -16,7 +17,7 @@ FUZZ_SECONDS = 600
 # Tests see internals, so they are built apart from what `make` and `swift build -c release` build.
 TEST = -c release -Xswiftc -enable-testing --scratch-path .build-testing
 
-.PHONY: run build test plugin-python test-arm64 test-page test-tutorial docs publish fuzz packages lint format clean
+.PHONY: run build test test-python test-latex test-arm64 test-page test-tutorial docs publish fuzz packages lint format clean
 
 run: build
 	$(HARNESS) run experiments/quick.yaml --baseline baselines/paper.json
@@ -24,7 +25,7 @@ run: build
 build: packages
 	swift build -c release --product harness
 
-test: plugin-python
+test: test-python
 	swift build $(TEST) --build-tests --explicit-target-dependency-import-check error
 	swift test $(TEST) --skip-build
 	swift build --package-path Examples/Nibbles -c release
@@ -32,12 +33,20 @@ test: plugin-python
 	Examples/Nibbles/.build/release/my-harness train 'Nibbles[first=low]' --corpus Makefile --out .build/nibbles --store .build/nibbles-store
 	Examples/Nibbles/.build/release/my-harness check .build/nibbles Makefile
 
-# A Python with the library that Examples/plugins/library.py stands on; without it, its tests are skipped.
-PLUGIN_PYTHON = .build/plugin-python
-plugin-python: packages
-	@$(PLUGIN_PYTHON)/bin/python3 -c 'import tokenizers' 2>/dev/null \
-	  || { rm -rf $(PLUGIN_PYTHON) && python3 -m venv $(PLUGIN_PYTHON) && $(PLUGIN_PYTHON)/bin/pip install -q tokenizers; } \
-	  || { rm -rf $(PLUGIN_PYTHON); echo "Examples/plugins/library.py is not tested: pip cannot install tokenizers"; }
+# A Python with libraries that nobody here wrote, to test against: tokenizers for Examples/plugins/library.py, tensorboard and
+# cmarkgfm (GitHub's Markdown) for what reports write. Tests that stand on one that cannot be had are skipped.
+PYTHON = .build/test-python
+test-python: packages
+	@test -x $(PYTHON)/bin/pip || { rm -rf $(PYTHON); python3 -m venv $(PYTHON); }
+	@for library in tokenizers tensorboard cmarkgfm; do \
+	  $(PYTHON)/bin/python3 -c "import $$library" 2>/dev/null || $(PYTHON)/bin/pip install -q $$library \
+	    || echo "what stands on $$library is not tested: pip cannot install it"; \
+	done
+
+# A report's tables, with the worst names, through TeX.
+test-latex: DEBIAN_PACKAGES += texlive-latex-recommended
+test-latex: packages
+	swift test $(TEST) --filter compiledByTeX
 
 test-page: DEBIAN_PACKAGES += chromium
 test-page: build

@@ -97,7 +97,7 @@ public struct Report: Sendable {
 extension ComparisonProtocol {
   /// One sentence for each field that differs from another protocol's.
   public func differenceFindings(from other: ComparisonProtocol) -> [Finding] {
-    differences(from: other).map { Finding("`\($0.field)`: \(brief($0.this)) instead of \(brief($0.other))") }
+    differences(from: other).map { Finding("\(code: $0.field): \(brief($0.this)) instead of \(brief($0.other))") }
   }
 }
 

@@ -130,7 +130,7 @@ extension RunComparison {
   /// What to know before reading the table.
   public var findings: [Finding] {
     var findings = protocolDifferences.map {
-      Finding("`\($0.field)` differs: A \($0.a ?? "absent"), B \($0.b ?? "absent").")
+      Finding("\(code: $0.field) differs: A \($0.a ?? "absent"), B \($0.b ?? "absent").")
     }
     if lines.contains(where: { $0.verdict == .otherText }) {
       findings.append(Finding("Cells of other held-out text are not compared: their bits/byte are of different bytes."))

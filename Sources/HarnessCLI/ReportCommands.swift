@@ -18,7 +18,7 @@ struct ReportCommand<Source: RegistrySource>: ParsableCommand {
           harness report runs/quick --baseline baselines/paper.json
           harness report runs/a runs/b --out both
           harness report runs/quick --tensorboard logs && tensorboard --logdir logs
-          harness report runs/quick --dataset hub
+          harness report runs/quick --dataset hub --license cc-by-4.0
         """)
   }
   @Argument(help: "Run folders.") var runs: [String]
@@ -32,13 +32,28 @@ struct ReportCommand<Source: RegistrySource>: ParsableCommand {
     help: ArgumentHelp("Folder to write the numbers to as a dataset with its card, for a hub.", valueName: "folder"))
   var dataset: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Licence that you give the dataset, as the hub names it, such as cc-by-4.0; 'unknown' on the card if left out.",
+      valueName: "id"))
+  var license: String?
+
+  func validate() throws {
+    guard let license else { return }
+    guard dataset != nil else { throw ValidationError("--license is of a dataset: give --dataset") }
+    guard !license.isEmpty, license.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-.".contains($0)) })
+    else {
+      throw ValidationError("--license '\(license)' is no name of the hub's, as cc-by-4.0, mit or other")
+    }
+  }
+
   func run() throws {
     let folders = runs.map { RunFolder($0) }
     let folder = withoutTrailingSlash(out ?? folders[0].path + "/report")
     let report = try RunReport(runs: folders, baseline: baseline, registry: Source.registry())
     let whole = try report.report()
     try whole.write(to: folder)
-    if let dataset { try whole.writeDataset(to: withoutTrailingSlash(dataset)) }
+    if let dataset { try whole.writeDataset(to: withoutTrailingSlash(dataset), license: license) }
     if let tensorboard { try report.writeTensorBoard(to: withoutTrailingSlash(tensorboard)) }
     for written in ["\(folder)/report.md", "\(folder)/report.html", dataset, tensorboard].compactMap(\.self) {
       print(written)

@@ -82,7 +82,10 @@ struct ShowCommand<Source: RegistrySource>: ParsableCommand {
       let page = shown.page(title: rows.map(\.name).joined(separator: ", "))
       return try writeAtomically(Array(page.utf8), to: html)
     }
-    print(shown.terminal(columns: columns ?? terminalColumns(), inColour: isInColour, showsIDs: ids))
+    print(
+      shown.terminal(
+        columns: columns ?? terminalColumns(), inColour: isInColour, placesCursor: isInColour && isatty(1) == 1,
+        showsIDs: ids))
   }
 
   /// What each token costs a cell's M2, scored as the cell was: sequences of its length, each begun by BOS.

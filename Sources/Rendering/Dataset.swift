@@ -5,24 +5,33 @@ import Support
 extension Report {
   /// Writes a dataset as the Hugging Face Hub takes it: README.md, which is its card, results.csv with a row a cell, and
   /// examples.csv with a row for each scored example of each cell, from which intervals and paired tests come.
+  /// - Parameter license: the Hub's name of the licence that the publisher gives the numbers, as `cc-by-4.0`; nil where it
+  ///   is not said.
   /// - Throws: ``FileError``.
-  public func writeDataset(to folder: String) throws {
+  public func writeDataset(to folder: String, license: String?) throws {
     try makeFolder(folder)
     try writeAtomically(Data(csv(records).utf8), to: folder + "/results.csv")
     try writeAtomically(Data(csv(examples).utf8), to: folder + "/examples.csv")
-    try writeAtomically(Data(datasetCard(self).utf8), to: folder + "/README.md")
+    try writeAtomically(Data(datasetCard(self, license: license).utf8), to: folder + "/README.md")
   }
 }
 
 /// The card: front matter in YAML, then what the columns are.
-func datasetCard(_ report: Report) -> String {
+func datasetCard(_ report: Report, license: String?) -> String {
   let title = markdownEscaped(report.title)
+  let licensed =
+    license.map { "The numbers are published under `\($0)`, as whoever published them says." }
+      ?? """
+      Unknown: whoever publishes these numbers has not said under which licence, and the records do not tell. Until that is \
+      said, ask before you use them. To say it: `harness report RUN_DIR --dataset FOLDER --license ID`.
+      """
   let compared = report.parts.first?.sections.first?.artifacts.compactMap { artifact -> String? in
     if case .findings = artifact { markdown(artifact) } else { nil }
   }
   return """
     ---
-    pretty_name: \(yamlString("Tokenizer comparison: \(report.title)"))
+    license: \(license ?? "unknown")
+    pretty_name: \(yamlString(visible("Tokenizer comparison: \(report.title)")))
     tags:
     - tokenization
     - language-modeling
@@ -51,6 +60,10 @@ func datasetCard(_ report: Report) -> String {
     Bits/byte of a text are Σ nats / (ln 2 · Σ bytes) over its examples.
 
     \(columns(report.examples))
+    ## Licence
+
+    \(licensed) The text that models were trained and scored on is not part of this dataset, and has a licence of its own.
+
     """
 }
 

@@ -1,13 +1,14 @@
 import Analysis
 
-/// Every table of a report for a paper, with the package booktabs; one after another, to be taken out singly.
+/// Every table of a report for a paper, with the package booktabs; one after another, to be taken out singly. All of it is
+/// ASCII: any LaTeX reads it, whatever its fonts and input encoding.
 public func latex(_ report: Report) -> String {
   let all =
     report.crossSections.flatMap { section in tables(of: section) }
     + report.parts.flatMap { part in
       part.sections.flatMap { tables(of: $0, in: part) }
     }
-  return "% Tables of \(comment(report.title)). In the preamble: \\usepackage{booktabs}\n" + all.joined()
+  return "% Tables of \(asciiComment(report.title)). In the preamble: \\usepackage{booktabs}\n" + all.joined()
 }
 
 private func tables(of section: Report.Section, in part: Report.Part? = nil) -> [String] {
@@ -36,35 +37,7 @@ public func latex(_ table: Table, caption: String) -> String {
     """
 }
 
-/// Text whose characters mean themselves in LaTeX; what stands for a number that was not measured is a dash.
-func latexEscaped(_ text: String) -> String {
-  if text == absent { return "---" }
-  var escaped = ""
-  for character in text {
-    switch character {
-    case "&", "%", "$", "#", "_", "{", "}": escaped += "\\\(character)"
-    case "\\": escaped += "\\textbackslash{}"
-    case "~": escaped += "\\textasciitilde{}"
-    case "^": escaped += "\\textasciicircum{}"
-    case "<": escaped += "\\textless{}"
-    case ">": escaped += "\\textgreater{}"
-    case "\"": escaped += "''"
-    case "`": escaped += "\\textasciigrave{}"
-    case "≈": escaped += "$\\approx$"
-    case "○": escaped += "$\\circ$"
-    case "△": escaped += "$\\triangle$"
-    case "…": escaped += "\\ldots{}"
-    case "–": escaped += "--"
-    case "·": escaped += "$\\cdot$"
-    case "×": escaped += "$\\times$"
-    case "−": escaped += "$-$"
-    case "[" where escaped.isEmpty: escaped += "{[}"  // else an option of the line before
-    case _ where character.isNewline: escaped += " "
-    default: escaped.append(character)
-    }
-  }
-  return escaped
-}
-
 /// A comment ends with its line.
-private func comment(_ text: String) -> String { text.map { $0.isNewline ? " " : String($0) }.joined() }
+private func asciiComment(_ text: String) -> String {
+  String(visible(text).unicodeScalars.map { $0.isASCII ? Character($0) : "?" })
+}

@@ -26,71 +26,95 @@ public func markdown(_ table: Table) -> String {
 public func markdown(_ artifact: Artifact) -> String {
   switch artifact {
   case .table(let table): markdown(table)
-  case .figure(let figure): "![\(markdownEscaped(figure.title))](\(figure.key).svg)\n"
-  case .findings(let findings): findings.map { "- \(markdownEscaped($0.text))\n" }.joined()
-  case .note(let text): markdownEscaped(text) + "\n"
+  case .figure(let figure): "![\(markdownEscaped(figure.title, isInBrackets: true))](\(figure.key).svg)\n"
+  case .findings(let findings): findings.map { "- \(markdownLine($0.text))\n" }.joined()
+  case .note(let text): markdownLine(text) + "\n"
   case .cutLine(let line): fenced(TokenizedText(line).namedLines())
   case .commands(let text): fenced(text)
   }
 }
 
-private func fenced(_ text: String) -> String { "```\n\(text.replacing("```", with: "` ` `"))\n```\n" }
-
-/// A whole report: what is said across protocols, the first protocol's sections, then every other protocol's under a
-/// heading that says how it differs, its detail folded away.
+/// A whole report, what is folded in HTML's elements for it.
 public func markdown(_ report: Report) -> String {
-  var blocks = ["# \(markdownEscaped(report.title))\n"]
-  blocks += markdown(report.crossSections, heading: "##")
-  for (index, part) in report.parts.enumerated() {
-    let isAlone = index == 0 && report.crossSections.isEmpty
-    if !isAlone { blocks += heading(of: part, isFirst: index == 0) }
-    blocks += markdown(part.sections, heading: isAlone ? "##" : "###")
+  func lines(_ block: ReportBlock) -> [String] {
+    switch block {
+    case .heading(let text, let level): [String(repeating: "#", count: level) + " \(markdownLine(text))\n"]
+    case .artifact(let artifact): [markdown(artifact)]
+    // Within HTML's own lines Markdown does not hold.
+    case .folded(let titles, let blocks):
+      ["<details>\n<summary>\(xmlEscaped(titles.plain))</summary>\n"] + blocks.flatMap(lines) + ["</details>\n"]
+    }
   }
-  return blocks.joined(separator: "\n")
+  return report.blocks.flatMap(lines).joined(separator: "\n")
 }
 
-private func heading(of part: Report.Part, isFirst: Bool) -> [String] {
-  if isFirst { return ["## \(markdownEscaped(headline(part.name)))\n"] }
-  let title = part.isPlanned ? headline(part.name) : "Records of another protocol, `\(part.protocol.hash)`"
-  let warning =
-    part.isPlanned
-    ? "Its cells share other settings, and stand in a table of their own." : "Not comparable with those above."
-  return [
-    "## \(markdownEscaped(title))\n", warning + " What differs:\n", markdown(.findings(part.differences)),
-  ]
+/// Lines as they are, between fences that are longer than any within.
+private func fenced(_ text: String) -> String {
+  let fence = String(repeating: "`", count: max(3, longestBackquotes(text) + 1))
+  let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { visible(String($0)) + "\n" }
+  return "\(fence)\n\(lines.joined())\(fence)\n"
 }
 
-/// Only the first letter is raised: the rest may be a name.
-private func headline(_ name: String) -> String { name.prefix(1).uppercased() + name.dropFirst() }
-
-/// Sections under headings, what is folded at their end.
-private func markdown(_ sections: [Report.Section], heading: String) -> [String] {
-  func blocks(_ section: Report.Section) -> [String] {
-    ["\(heading) \(markdownEscaped(section.title))\n"] + section.artifacts.map(markdown)
+/// A heading, a paragraph or an item of a list: nothing at its beginning makes it another block.
+func markdownLine(_ text: RichText) -> String {
+  let line = markdown(text).drop { $0 == " " }
+  let number = line.prefix { $0.isASCII && $0.isNumber }
+  if line.hasPrefix("-") || line.hasPrefix("+") || line.hasPrefix("=") { return "\\" + line }
+  if let mark = line.dropFirst(number.count).first, !number.isEmpty, mark == "." || mark == ")" {
+    return number + "\\" + line.dropFirst(number.count)
   }
-  let folded = sections.filter(\.isFolded)
-  let titles = folded.map { markdownEscaped($0.title) }.joined(separator: ", ")
-  return sections.filter { !$0.isFolded }.flatMap(blocks)
-    + (folded.isEmpty ? [] : ["<details>\n<summary>\(titles)</summary>\n"] + folded.flatMap(blocks) + ["</details>\n"])
+  return String(line)
 }
 
-/// Text whose characters mean themselves in Markdown: no HTML, no table cells, no links, no line breaks. Code in paired
-/// backquotes and bold stay, so that sentences may use them; a single backquote is escaped.
-func markdownEscaped(_ text: String) -> String {
-  let isPaired = text.count { $0 == "`" }.isMultiple(of: 2)
+private func markdown(_ text: RichText) -> String {
+  text.pieces.map { piece in
+    switch piece {
+    case .text(let text): markdownEscaped(text)
+    case .code(let text): codeSpan(text)
+    case .bold(let text): "**\(markdownEscaped(text))**"
+    }
+  }.joined()
+}
+
+/// Between more backquotes than the text has in a row, and apart from its own.
+private func codeSpan(_ text: String) -> String {
+  let text = visible(text)
+  let marks = String(repeating: "`", count: longestBackquotes(text) + 1)
+  let space = text.hasPrefix("`") || text.hasSuffix("`") ? " " : ""
+  return marks + space + text + space + marks
+}
+
+private func longestBackquotes(_ text: String) -> Int {
+  text.split { $0 != "`" }.map(\.count).max() ?? 0
+}
+
+/// Text of which every character means itself in GitHub's Markdown, on one line, within a table too: no HTML, no emphasis, no
+/// code, no formula, no link. Brackets that make none stay as they are, and underscores within words: names are full of them.
+/// - Parameter isInBrackets: whether it is what a link or a picture shows, which a bracket would end.
+func markdownEscaped(_ text: String, isInBrackets: Bool = false) -> String {
+  let scalars = Array(visible(text).unicodeScalars)
   var escaped = ""
-  for character in text {
-    switch character {
+  for (index, scalar) in scalars.enumerated() {
+    let before = index > 0 ? scalars[index - 1] : nil, after = index + 1 < scalars.count ? scalars[index + 1] : nil
+    switch scalar {
     case "&": escaped += "&amp;"
     case "<": escaped += "&lt;"
     case ">": escaped += "&gt;"
-    case "|": escaped += "\\|"
-    case "\\": escaped += "\\\\"
-    case "`" where !isPaired: escaped += "\\`"
-    case "(" where escaped.last == "]": escaped += "\\("
-    case _ where character.isNewline: escaped += " "
-    default: escaped.append(character)
+    case "\\", "`", "*", "~", "|", "$": escaped += "\\\(scalar)"
+    case "_" where !(isWord(before) && isWord(after)): escaped += "\\_"
+    // At the beginning a definition of links or a box to tick, after a bracket an address.
+    case "[" where before == nil || isInBrackets, "]" where isInBrackets, "(" where before == "]",
+      "#" where before == nil || after == nil:
+      escaped += "\\\(scalar)"
+    // Addresses are links of their own.
+    case ":" where after == "/", "." where scalars[..<index].suffix(3).elementsEqual("www".unicodeScalars):
+      escaped += "\\\(scalar)"
+    default: escaped.unicodeScalars.append(scalar)
     }
   }
   return escaped
+}
+
+private func isWord(_ scalar: Unicode.Scalar?) -> Bool {
+  scalar.map { $0.isASCII && ($0.properties.isAlphabetic || $0.properties.numericType != nil) } ?? false
 }

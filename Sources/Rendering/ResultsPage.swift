@@ -12,7 +12,7 @@ public func markdown(_ overview: ResultsOverview) -> String {
   for run in overview.runs {
     let others = run.otherParts
     blocks += [
-      "## \(markdownEscaped(run.title))\n",
+      "## \(markdownLine(RichText(run.title)))\n",
       markdown(.findings(run.compared)),
       markdown(.findings(run.conclusions)),
       "[The whole report](\(linkEscaped(run.link)))"

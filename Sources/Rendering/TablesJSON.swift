@@ -61,7 +61,7 @@ extension Report.Section {
     for artifact in artifacts {
       switch artifact {
       case .table(let table): tables.append(JSONValue(table))
-      case .findings(let sentences): findings += sentences.map { .string($0.text) }
+      case .findings(let sentences): findings += sentences.map { .string($0.text.plain) }
       case .figure, .note, .cutLine, .commands: break
       }
     }

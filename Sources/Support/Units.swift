@@ -18,5 +18,5 @@ public func short(_ value: Double?) -> String {
     return String(
       format: value / limit >= 100 ? "%.0f %@" : value / limit >= 10 ? "%.1f %@" : "%.2f %@", value / limit, unit)
   }
-  return String(format: value == value.rounded() ? "%.0f" : "%.2f", value)
+  return String(format: value == value.rounded() ? "%.0f" : abs(value) < 1 ? "%.3g" : "%.2f", value)
 }

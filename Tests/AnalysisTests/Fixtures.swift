@@ -165,7 +165,7 @@ extension [Artifact] {
   var tables: [Table] { compactMap { if case .table(let table) = $0 { table } else { nil } } }
   var figures: [Figure] { compactMap { if case .figure(let figure) = $0 { figure } else { nil } } }
   var sentences: [String] {
-    flatMap { if case .findings(let findings) = $0 { findings.map(\.text) } else { [String]() } }
+    flatMap { if case .findings(let findings) = $0 { findings.map(\.text.plain) } else { [String]() } }
   }
 }
 

@@ -25,7 +25,7 @@ import Testing
     #expect(abs((main[0]?.number("bitsPerByte", row: 0) ?? 0) - 48 / log(2.0) / 42) < 1e-12)
     #expect(abs((main[1]?.number("bitsPerByte", row: 0) ?? 0) - 96 / log(2.0) / 42) < 1e-12)
     #expect(report.parts[0].differences.isEmpty)
-    #expect(report.parts[1].differences.map(\.text) == ["`match.budget`: 1e12 instead of 2e12"])
+    #expect(report.parts[1].differences.map(\.text) == ["\(code: "match.budget"): 1e12 instead of 2e12"])
     // Their figures have files of their own.
     let keys = report.artifacts.figures.map(\.key)
     #expect(Set(keys).count == keys.count && keys.contains("flops"))

@@ -43,7 +43,7 @@ import Testing
     let comparison = try compare([Cell(), older], [Cell(fields: ["match.budget": "2e12", "corpus.sha256": "abc"])])
     #expect(comparison.protocolDifferences == [.init(field: "match.budget", a: "1e12", b: "2e12")])
     #expect(comparison.leftAside == 1)
-    #expect(comparison.findings.map(\.text).contains("`match.budget` differs: A 1e12, B 2e12."))
+    #expect(comparison.findings.map(\.text).contains("\(code: "match.budget") differs: A 1e12, B 2e12."))
     #expect(try compare([Cell()], [Cell()]).findings.isEmpty)
   }
 

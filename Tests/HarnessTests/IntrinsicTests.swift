@@ -56,6 +56,44 @@ private let lines = (0..<30).map { "line \($0) of a text whose words come again 
   #expect(metrics.vocabularyUse == nil && metrics.prefixInstability == nil && metrics.renyiEfficiency == nil)
 }
 
+/// Two bytes a token, the last one alone where they are odd.
+private struct Pairs: Tokenizer {
+  let spec: ResolvedSpec
+  let vocabularySize = 1 << 17
+
+  func encode(_ bytes: [UInt8]) -> [Token] {
+    stride(from: 0, to: bytes.count, by: 2).map { place in
+      place + 1 < bytes.count ? 1 << 16 | Token(bytes[place]) << 8 | Token(bytes[place + 1]) : Token(bytes[place])
+    }
+  }
+  func decode(_ tokens: [Token], byteCount: Int) -> [UInt8] { decodeGenerated(tokens, maximumBytes: byteCount) }
+  func decodeGenerated(_ tokens: [Token], maximumBytes: Int) -> [UInt8] {
+    tokens.flatMap { $0 >> 16 == 1 ? [UInt8($0 >> 8 & 255), UInt8($0 & 255)] : [UInt8($0 & 255)] }
+  }
+  func byteCounts(of tokens: [Token], in bytes: [UInt8]) -> [Int]? { tokens.map { $0 >> 16 == 1 ? 2 : 1 } }
+}
+
+@Test func stabilityByHand() throws {
+  let pairs = Pairs(spec: try Registry(builtInBackends).resolve("Bytes"))
+  // "x |ab|cd" and "yy| a|bc|d": without "x " and "yy", 2 and 3 tokens of which none is the other's. "vw| a|bc|d" and
+  // "yy| a|bc|d" are the same after their first tokens.
+  let prefixed = [("x abcd", "yy abcd"), ("vw abcd", "yy abcd")]
+  #expect(try instability(of: pairs, threads: 1, between: [prefixed[0]], from: [2, 3]) == 1)
+  #expect(try instability(of: pairs, threads: 1, between: prefixed, from: [2, 3, 3, 3]) == 0.5)
+  // Of "ab|cd|ef" without c, "ab|de|f", two tokens of three are others; as bytes, one of six is gone.
+  #expect(try instability(of: pairs, threads: 1, between: [("abcdef", "abdef")]) == 2.0 / 3)
+  #expect(try instability(of: tokenizer("Bytes"), threads: 1, between: [("abcdef", "abdef")]) == 1.0 / 6)
+  #expect(try instability(of: pairs, threads: 1, between: []) == nil)
+}
+
+@Test func premiumsByHand() throws {
+  func text(_ bytes: Int) -> [[UInt8]] { [[UInt8](repeating: 0x61, count: bytes)] }
+  let costs = try LanguageCosts(of: tokenizer("Bytes"), on: [("eng", text(10)), ("deu", text(30))], threads: 1)
+  #expect(costs.languages.map(\.premium) == [1, 3] && costs.gini == 0.25)
+  let none = try LanguageCosts(of: tokenizer("Bytes"), on: [("eng", text(0)), ("deu", text(0))], threads: 1)
+  #expect(none.languages.map(\.premium) == [nil, nil] && none.gini == nil)
+}
+
 /// Lines without a word: nothing can be put before them.
 @Test func linesOfSpacesHaveNoStability() throws {
   let text = Array((String(repeating: " ", count: 60) + "\n" + String(repeating: "\t", count: 60) + "\n").utf8)

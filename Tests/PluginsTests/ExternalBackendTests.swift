@@ -8,7 +8,7 @@ import Tokenizers
 private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../.."
 private let examples = root + "/Examples/plugins"
 /// Where `make test` installs the library of Examples/plugins/library.py.
-private let libraryPython = root + "/.build/plugin-python/bin/python3"
+private let libraryPython = root + "/.build/test-python/bin/python3"
 
 private func problems(_ command: PluginCommand, _ name: String = "mine") throws -> [String] {
   let backend = try ExternalBackend(command)
@@ -24,7 +24,7 @@ private func problems(_ command: PluginCommand, _ name: String = "mine") throws 
 @Test(
   .enabled(
     if: FileManager.default.isExecutableFile(atPath: libraryPython),
-    "the library tokenizers could not be installed in .build/plugin-python"),
+    "the library tokenizers could not be installed in .build/test-python"),
   arguments: ["mine", "mine[v=300]"])
 func theExampleOverALibraryConforms(name: String) throws {
   #expect(try problems(PluginCommand(name: "mine", words: [libraryPython, examples + "/library.py"]), name) == [])

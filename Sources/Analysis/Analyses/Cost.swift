@@ -9,9 +9,12 @@ extension RecordAnalysis {
     return [
       .table(Table(key: "cost", groups, fields: fields).withoutEmptyColumns()),
       .note(
-        "Both conventions: everything counted, and the paper's (non-embedding: two per weight outside the embeddings). "
-          + "With M1 is M2's training and that of the M1 which the tokenizer stands on, once; whether the budget pays for M1 "
-          + "is `match.m1` of the protocol. Seconds and GFLOP/s are those of the run that trained the model, and may be of different machines."
+        """
+        Both conventions: everything counted, and the paper's (non-embedding: two per weight outside the embeddings). With \
+        M1 is M2's training and that of the M1 which the tokenizer stands on, once; whether the budget pays for M1 is \
+        \(code: "match.m1") of the protocol. Seconds and GFLOP/s are those of the run that trained the model, and may be of \
+        different machines.
+        """
       ),
     ]
   }

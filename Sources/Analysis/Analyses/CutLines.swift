@@ -11,7 +11,7 @@ extension RecordAnalysis {
     let note =
       "Lines of the held-out text, each coded on its own: how many tokens, and where they lie. A code's tokens are pieces of "
       + "one long number: which bytes each of them stands for cannot be said. Where nothing is marked, every byte is a token."
-    return [.note(note)]
+    return [.note(RichText(note))]
       + unique(lines.map(\.text)).map { text in
         .cutLine(CutLine(text: text, rows: lines.filter { $0.text == text }.map(\.row)))
       }

@@ -30,7 +30,7 @@ extension RecordAnalysis {
     }
     notes += stepNotes(input)
     return [.table(Table(key: "main", rows, fields: fields(input)).withoutEmptyColumns(keeping: ["bitsPerByte"]))]
-      + notes.map(Artifact.note)
+      + notes.map { .note(RichText($0)) }
   }
 
   private enum ResultRow {
@@ -76,7 +76,7 @@ extension RecordAnalysis {
       },
       .number("trainingBytes", "Training bytes", unit: "bytes", .short) { $0.group?.representative.training?.bytes },
       .text("roundTrip", "Round trip") { row in
-        row.tokenization.map { $0.roundTrips ? ($0.isLossless ? "yes" : "yes (lossy on other text)") : "**no**" }
+        row.tokenization.map { $0.roundTrips ? ($0.isLossless ? "yes" : "yes (lossy on other text)") : "no" }
       },
     ]
   }

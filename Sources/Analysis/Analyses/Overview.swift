@@ -20,8 +20,10 @@ extension RecordAnalysis {
     for corpus in unique(records.compactMap(\.corpus)) {
       findings.append(
         Finding(
-          "Corpus: \(list(corpus.files)), \(short(Double(corpus.trainingBytes)))B of training text, SHA-256 "
-            + "`\(corpus.trainingSHA256.prefix(16))…`."))
+          """
+          Corpus: \(list(corpus.files)), \(short(Double(corpus.trainingBytes)))B of training text, SHA-256 \
+          \(code: corpus.trainingSHA256.prefix(16) + "…").
+          """))
     }
     let embeddingRate = input.protocol.fields["m2.embeddingRate"].flatMap(Double.init) ?? 1
     let own = embeddingRate == 1 ? "" : " (the embedding's \(short(embeddingRate)) times that)"

@@ -26,7 +26,7 @@ extension RecordAnalysis {
             + "found theirs made by an earlier run."))
     }
     if !input.command.isEmpty {
-      artifacts.append(.note("Every number above comes from a record in `records/`. To repeat:"))
+      artifacts.append(.note("Every number above comes from a record in \(code: "records/"). To repeat:"))
       artifacts.append(.commands(input.command))
     }
     return artifacts
@@ -60,7 +60,7 @@ extension RecordAnalysis {
     .text("stage", "Stage") { $0.made.kind },
     .text("program", "Program") { $0.made.program },
     .text("commit", "Commit") { row in
-      row.made.commit.map { "`\($0.prefix(12))\($0.hasSuffix("+") && $0.count > 12 ? "+" : "")`" }
+      row.made.commit.map { "\($0.prefix(12))\($0.hasSuffix("+") && $0.count > 12 ? "+" : "")" }
     },
     .text("host", "Host") { $0.made.host },
     .text("cpu", "CPU") { $0.made.cpu },

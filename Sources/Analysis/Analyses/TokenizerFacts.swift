@@ -11,10 +11,11 @@ extension RecordAnalysis {
       .number(fact, words(fact), fact.hasSuffix("Share") ? .percent(1) : .significant) { $0.tokenization?.facts[fact] }
     }
     let table = Table(key: "tokenizers", groups, fields: common + own).withoutEmptyColumns()
-    let note =
-      "None of this says how well a model learns, and nothing is ranked by it: tokens cut from arithmetic codes are nearly as "
-      + "frequent as each other and use the whole vocabulary, and a model learns nothing from them. `harness metrics` counts "
-      + "more of the kind."
+    let note: RichText = """
+      None of this says how well a model learns, and nothing is ranked by it: tokens cut from arithmetic codes are nearly as \
+      frequent as each other and use the whole vocabulary, and a model learns nothing from them. \(code: "harness metrics") \
+      counts more of the kind.
+      """
     return [.table(table), .note(note)]
   }
 

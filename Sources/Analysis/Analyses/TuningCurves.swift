@@ -21,10 +21,12 @@ extension RecordAnalysis {
         : [
           .table(Table(key: "vocabulary-rule", rule, fields: RuleBesideSweep.fields).withoutEmptyColumns()),
           .note(
-            "`v=auto` is the closed form of Tao et al. 2024, beside the vocabulary that the sweep found best; the "
-              + "difference is of the finished models' held-out bits/byte, paired as under Uncertainty."),
+            """
+            \(code: "v=auto") is the closed form of Tao et al. 2024, beside the vocabulary that the sweep found best; the \
+            difference is of the finished models' held-out bits/byte, paired as under Uncertainty.
+            """),
         ])
-      + figures.map(Artifact.figure) + [.note(explanation)]
+      + figures.map(Artifact.figure) + [.note(RichText(explanation))]
   }
 
   private static let explanation =

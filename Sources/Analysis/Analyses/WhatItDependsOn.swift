@@ -62,9 +62,11 @@ extension CrossAnalysis {
     zip(axes.names, axes.inputs).enumerated().map { index, axis in
       let (name, input) = axis
       let scored = input.groups.count { $0.heldOut != nil }
-      guard index > 0 else { return Finding("**\(name)**: \(scored) cells scored; what the others are compared with.") }
+      guard index > 0 else {
+        return Finding("\(bold: name): \(scored) cells scored; what the others are compared with.")
+      }
       let differences = input.protocol.differenceFindings(from: axes.inputs[0].protocol).map(\.text)
-      return Finding("**\(name)**: \(scored) cells scored; \(differences.joined(separator: "; ")).")
+      return Finding("\(bold: name): \(scored) cells scored; \(differences.joined(separator: "; ")).")
     }
   }
 

@@ -96,7 +96,7 @@ public struct Figure: Sendable, Hashable {
   public init(
     key: String, title: String, style: Style, x: Axis, y: Axis, series: [Series], references: [Reference] = []
   ) {
-    self.key = key
+    self.key = fileKey(key)
     self.title = title
     self.style = style
     self.x = x
@@ -107,4 +107,9 @@ public struct Figure: Sendable, Hashable {
 
   /// Without points there is nothing to draw.
   public var isEmpty: Bool { series.allSatisfy(\.points.isEmpty) }
+}
+
+/// A key that may stand in a file's name, with a hyphen for whatever is no ASCII letter or digit: sizes come from records.
+private func fileKey(_ key: String) -> String {
+  String(key.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" })
 }

@@ -2,7 +2,7 @@ import Metrics
 
 /// Rows of typed cells under columns that say what their numbers are; renderers turn them into Markdown, CSV and JSON.
 public struct Table: Sendable, Hashable {
-  /// Names the table among others: letters, digits and hyphens.
+  /// Names the table among others, and its file: letters, digits and hyphens.
   public var key: String
   public let columns: [Column]
   /// `[rows][columns]`.

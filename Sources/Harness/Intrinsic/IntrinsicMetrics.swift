@@ -79,10 +79,10 @@ public struct IntrinsicMetrics: Sendable, Encodable {
     (boundaryPrecision, boundaryRecall) = (mean(2), mean(3))
 
     let sentences = Sentences(in: examples, seed: seed)
-    prefixInstability = try sentences.instability(
+    prefixInstability = try instability(
       of: tokenizer, threads: threads, between: sentences.prefixed.map { ($0.0.whole, $0.1.whole) },
       from: sentences.prefixed.flatMap { [$0.0.prefixBytes, $0.1.prefixBytes] })
-    deletionInstability = try sentences.instability(of: tokenizer, threads: threads, between: sentences.thinned)
+    deletionInstability = try instability(of: tokenizer, threads: threads, between: sentences.thinned)
   }
 }
 
@@ -115,33 +115,33 @@ private struct Sentences {
     }
     thinned = texts.map { text in (text, String(text.filter { _ in generator.below(10) > 0 })) }
   }
+}
 
-  /// The mean over pairs of the edit distance between the two's tokens over the longer one's length.
-  /// - Parameter starts: of each text, bytes at its beginning; tokens that lie in these alone do not count, where it can be
-  ///   said which bytes a token stands for.
-  func instability(
-    of tokenizer: any Tokenizer, threads: Int, between pairs: [(String, String)], from starts: [Int]? = nil
-  ) throws -> Double? {
-    guard !pairs.isEmpty else { return nil }
-    let texts = pairs.flatMap { [Array($0.utf8), Array($1.utf8)] }
-    var tokens = try tokenizer.encode(examples: texts, threads: threads)
-    if let starts {
-      for (index, text) in texts.enumerated() {
-        guard let byteCounts = try tokenizer.byteCounts(of: tokens[index], in: text) else { continue }
-        var end = 0
-        let inPrefix = byteCounts.prefix { count in
-          end += count
-          return end <= starts[index]
-        }
-        tokens[index].removeFirst(inPrefix.count)
+/// The mean over pairs of the edit distance between the two's tokens over the longer one's length.
+/// - Parameter starts: of each text, bytes at its beginning; tokens that lie in these alone do not count, where it can be
+///   said which bytes a token stands for.
+func instability(
+  of tokenizer: any Tokenizer, threads: Int, between pairs: [(String, String)], from starts: [Int]? = nil
+) throws -> Double? {
+  guard !pairs.isEmpty else { return nil }
+  let texts = pairs.flatMap { [Array($0.utf8), Array($1.utf8)] }
+  var tokens = try tokenizer.encode(examples: texts, threads: threads)
+  if let starts {
+    for (index, text) in texts.enumerated() {
+      guard let byteCounts = try tokenizer.byteCounts(of: tokens[index], in: text) else { continue }
+      var end = 0
+      let inPrefix = byteCounts.prefix { count in
+        end += count
+        return end <= starts[index]
       }
+      tokens[index].removeFirst(inPrefix.count)
     }
-    let distances = (0..<pairs.count).map { pair in
-      let (a, b) = (tokens[2 * pair], tokens[2 * pair + 1])
-      return Double(editDistance(a, b)) / Double(max(1, a.count, b.count))
-    }
-    return distances.reduce(0, +) / Double(distances.count)
   }
+  let distances = (0..<pairs.count).map { pair in
+    let (a, b) = (tokens[2 * pair], tokens[2 * pair + 1])
+    return Double(editDistance(a, b)) / Double(max(1, a.count, b.count))
+  }
+  return distances.reduce(0, +) / Double(distances.count)
 }
 
 /// What the same content costs in several languages.

@@ -14,25 +14,16 @@ let pageStyle = """
   td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
   tbody tr:hover { background: var(--mark) }
   th button { all: unset; cursor: pointer; font-weight: 600 }
-  th button:focus-visible, .series button:focus-visible { outline: 2px solid var(--link) }
+  button:focus-visible, summary:focus-visible { outline: 2px solid var(--link) }
   th[aria-sort=ascending] button::after { content: " ▲" }
   th[aria-sort=descending] button::after { content: " ▼" }
-  figure { margin: 1em 0; position: relative; max-width: 900px }
-  figure svg { width: 100%; height: auto; border-radius: 4px }
-  .series { display: none; flex-wrap: wrap; gap: 0.3em; margin: 0.4em 0 }
-  .scripted .series { display: flex }
-  .series button { font: inherit; font-size: 13px; color: var(--ink); background: var(--mark); border: 1px solid var(--line); border-radius: 4px; cursor: pointer; padding: 0 0.5em }
-  .series button::before { content: "■ "; color: var(--colour) }
-  .series button[aria-pressed=false] { opacity: 0.45; text-decoration: line-through }
-  .tip { position: absolute; pointer-events: none; background: #222; color: #fff; font-size: 13px; padding: 0.1em 0.5em; border-radius: 4px; white-space: nowrap; transform: translate(-50%, -160%) }
   pre, code { background: var(--mark); border-radius: 3px; padding: 0 0.25em; font-size: 13px }
   pre { padding: 0.7em; overflow-x: auto }
+  details { margin: 0.6em 0 } summary { cursor: pointer; color: var(--faint) }
   """
 
-/// What a page does beyond its text: tables sort by the heading that is pressed, a series hides when its name is
-/// pressed, and the value nearest to the pointer is said.
-let pageScript = """
-  document.documentElement.classList.add("scripted");
+/// Tables sort by the heading that is pressed.
+let tableScript = """
   for (const table of document.querySelectorAll("table[id]")) {
     const body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
     heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => {
@@ -51,35 +42,51 @@ let pageScript = """
       body.append(...[...body.rows].sort(order));
     }));
   }
+  """
+
+/// How figures look, and what is said of a point or a token.
+let figureStyle = """
+  figure { margin: 1em 0; max-width: 900px }
+  figure svg { width: 100%; height: auto; border-radius: 4px }
+  .value:focus { outline: none; stroke: #000; stroke-width: 2.5 }
+  .series { display: none; flex-wrap: wrap; gap: 0.3em; margin: 0.4em 0 }
+  .scripted .series { display: flex }
+  .series button { font: inherit; font-size: 13px; color: var(--ink); background: var(--mark); border: 1px solid var(--line); border-radius: 4px; cursor: pointer; padding: 0 0.5em }
+  .series button::before { content: "■ "; color: var(--colour) }
+  .series button[aria-pressed=false] { opacity: 0.45; text-decoration: line-through }
+  """
+
+/// The value nearest to the pointer is said, and that which the arrow keys walk to; a series hides when its name is
+/// pressed.
+let figureScript = """
+  document.documentElement.classList.add("scripted");
   for (const figure of document.querySelectorAll("figure")) {
-    const svg = figure.querySelector("svg"), tip = document.createElement("div");
-    tip.className = "tip"; tip.hidden = true; tip.setAttribute("role", "status");
-    figure.append(tip);
-    for (const title of svg.querySelectorAll(".value title")) {
-      title.parentNode.dataset.text = title.textContent;
+    const svg = figure.querySelector("svg"), values = [...svg.querySelectorAll(".value")];
+    for (const value of values) {
+      const title = value.querySelector("title");
+      speaks(value, title.textContent);
       title.remove();
     }
+    const buttons = [...figure.querySelectorAll(".series button")];
+    walk(svg, () => buttons.filter(button => button.getAttribute("aria-pressed") === "true").map(button =>
+      [...svg.querySelectorAll(".s" + button.dataset.series + " .value")].sort((a, b) => a.cx.baseVal.value - b.cx.baseVal.value)));
     svg.addEventListener("pointermove", event => {
       let best = null, least = 30;
-      for (const circle of svg.querySelectorAll(".value")) {
-        const box = circle.getBoundingClientRect();
+      for (const value of values) {
+        const box = value.getBoundingClientRect();
         if (!box.width) continue;
         const far = Math.hypot(box.x + box.width / 2 - event.clientX, box.y + box.height / 2 - event.clientY);
-        if (far < least) { least = far; best = { circle, box }; }
+        if (far < least) { least = far; best = value; }
       }
-      tip.hidden = !best;
-      if (!best) return;
-      const frame = figure.getBoundingClientRect();
-      tip.textContent = best.circle.dataset.text;
-      tip.style.left = best.box.x + best.box.width / 2 - frame.x + "px";
-      tip.style.top = best.box.y + best.box.height / 2 - frame.y + "px";
+      say(best);
     });
-    svg.addEventListener("pointerleave", () => { tip.hidden = true; });
-    for (const button of figure.querySelectorAll(".series button")) {
+    svg.addEventListener("pointerleave", () => say(null));
+    for (const button of buttons) {
       button.addEventListener("click", () => {
         const shown = button.getAttribute("aria-pressed") === "false";
         button.setAttribute("aria-pressed", shown);
         for (const part of svg.querySelectorAll(".s" + button.dataset.series)) part.style.display = shown ? "" : "none";
+        svg.dispatchEvent(new Event("rows"));
       });
     }
   }

@@ -133,21 +133,10 @@ private struct FigureDrawing {
           drawing.frame.right + 14, row, drawing.frame.right + 36, row, colour: colour, width: 2.4, dashes: dashes)
         drawing.document.text(one.title, drawing.frame.right + 42, row + 4, size: 12)
         for point in one.points {
-          drawing.document.value(drawing.value(point, of: one), drawing.px(point.x), drawing.py(point.y))
+          drawing.document.value(drawing.figure.value(point, of: one), drawing.px(point.x), drawing.py(point.y))
         }
       }
     }
-  }
-
-  /// What a reader is told of a point: `Bytes: 984 k, 1.986 [1.955, 2.028]`.
-  private func value(_ point: Figure.Point, of series: Figure.Series) -> String {
-    let x =
-      figure.x.names.isEmpty ? short(point.x) : figure.x.names[min(max(0, Int(point.x)), figure.x.names.count - 1)]
-    let y = Table.Format.fixed(3).text(point.y)
-    let spread = point.spread.map {
-      " [\(Table.Format.fixed(3).text($0.lower)), \(Table.Format.fixed(3).text($0.upper))]"
-    }
-    return "\(series.title): \(x), \(y)\(spread ?? "")"
   }
 
   private mutating func drawPoints() {
@@ -179,7 +168,7 @@ private struct FigureDrawing {
     for (index, one) in series.enumerated() {
       ofSeries(index) { drawing in
         for point in one.points {
-          drawing.document.value(drawing.value(point, of: one), drawing.px(point.x), drawing.py(point.y))
+          drawing.document.value(drawing.figure.value(point, of: one), drawing.px(point.x), drawing.py(point.y))
         }
       }
     }

@@ -113,24 +113,6 @@ enum Mark: CaseIterable {
   }
 }
 
-/// Text for XML: markup escaped, characters that XML cannot hold replaced.
-func xmlEscaped(_ text: String) -> String {
-  var escaped = ""
-  for scalar in text.unicodeScalars {
-    switch scalar {
-    case "&": escaped += "&amp;"
-    case "<": escaped += "&lt;"
-    case ">": escaped += "&gt;"
-    case "\"": escaped += "&quot;"
-    case "'": escaped += "&#39;"
-    case "\t", "\n", "\r": escaped += " "
-    case _ where scalar.value < 0x20 || scalar.value == 0xfffe || scalar.value == 0xffff: escaped += "\u{fffd}"
-    default: escaped.unicodeScalars.append(scalar)
-    }
-  }
-  return escaped
-}
-
 /// About how wide a text is in a common sans font, in pixels.
 func textWidth(_ text: String, size: Double) -> Double {
   text.unicodeScalars.reduce(0) { sum, scalar in

@@ -7,23 +7,25 @@ extension TokenizedText {
   ///   - columns: of the terminal, at least 20.
   ///   - inColour: tokens on backgrounds of changing colours, or, of a model's, the darker the more bits they cost it;
   ///     else, and beside such shades, with `|` where one begins.
+  ///   - placesCursor: whether what reads this is a terminal, which is told the column of whatever is not ASCII: terminals
+  ///     give the same character different widths.
   ///   - showsIDs: every token with its id after that, one to a line.
-  public func terminal(columns: Int, inColour: Bool, showsIDs: Bool = false) -> String {
+  public func terminal(columns: Int, inColour: Bool, placesCursor: Bool = false, showsIDs: Bool = false) -> String {
     var lines = header()
     let shown = rows.indices.compactMap { row in
       rows[row].byteCounts.map {
-        (row: row, owners: Self.visible($0), backgrounds: inColour ? backgrounds(of: rows[row]) : nil)
+        ShownRow(index: row, owners: Self.visibleOwners($0), backgrounds: inColour ? backgrounds(of: rows[row]) : nil)
       }
     }
     let prefix = rows.count > 1 ? "\(rows.count) ".count : 0
-    let starts = Set(shown.flatMap { Self.starts(rows[$0.row].byteCounts ?? []) }).subtracting([0])
+    let starts = Set(shown.flatMap { Self.starts(rows[$0.index].byteCounts ?? []) }).subtracting([0])
     let isShaded = rows.contains { $0.bits != nil }
     let cuts = inColour && !isShaded ? [] : starts
-    for line in self.lines(columns: max(20, columns) - prefix, cuts: cuts) {
+    for line in self.lines(columns: max(20, columns) - prefix, cuts: cuts, isUnjoined: placesCursor) {
       lines.append("")
-      for (row, owners, backgrounds) in shown {
-        let label = rows.count > 1 ? padded("\(row + 1)", to: prefix) : ""
-        lines.append(label + shownLine(line, owners, cuts, backgrounds: backgrounds))
+      for row in shown {
+        let label = rows.count > 1 ? padded("\(row.index + 1)", to: prefix) : ""
+        lines.append(label + shownLine(line, of: row, cuts, cursorColumn: placesCursor ? prefix + 1 : nil))
       }
     }
     if showsIDs { lines += idLines(columns: max(20, columns)) }
@@ -35,13 +37,13 @@ extension TokenizedText {
   func namedLines() -> String {
     let widest = rows.map(\.name.count).max() ?? 0
     let most = rows.map { "\($0.ids.count)".count }.max() ?? 0
-    let lines = rows.map { row in
+    let lines = rows.enumerated().map { index, row in
       let count = "\(row.ids.count)"
       var line = padded(row.name, to: widest) + "  " + String(repeating: " ", count: most - count.count) + count
       if let byteCounts = row.byteCounts {
         let marked = byteCounts.contains { $0 > 1 } ? Set(Self.starts(byteCounts)).subtracting([0]) : []
-        let shown = units.map { (marked.contains($0.bytes.lowerBound) ? "|" : "") + $0.text }.joined()
-        line += "  " + Self.leftToRight(units, shown)
+        let shown = units(of: index).map { (marked.contains($0.bytes.lowerBound) ? "|" : "") + $0.text }.joined()
+        line += "  " + Self.leftToRight(shown)
       }
       return line
     }
@@ -63,60 +65,65 @@ extension TokenizedText {
   }
 
   /// Of each byte, which of the tokens that stand for any bytes it belongs to.
-  static func visible(_ byteCounts: [Int]) -> [Int] { owners(byteCounts.filter { $0 > 0 }) }
-
-  /// The units in lines of at most so many columns; a unit wider than that has a line of its own.
-  /// - Parameter cuts: places before which a column is kept free.
-  func lines(columns: Int, cuts: Set<Int> = []) -> [[Unit]] {
-    var lines: [[Unit]] = []
-    var used = columns + 1
-    var isEnded = true
-    for unit in units {
-      let width = unit.width + (cuts.contains(unit.bytes.lowerBound) ? 1 : 0)
-      if isEnded || used + width > columns {
-        lines.append([])
-        used = 0
-      }
-      lines[lines.count - 1].append(unit)
-      used += width
-      isEnded = unit.endsLine
-    }
-    return lines
-  }
+  static func visibleOwners(_ byteCounts: [Int]) -> [Int] { owners(byteCounts.filter { $0 > 0 }) }
 
   /// Characters that are read from right to left would move the columns: such a line is overridden to run left to right.
-  private static func leftToRight(_ line: [Unit], _ shown: String) -> String {
-    let isMixed = line.contains { unit in
-      unit.text.unicodeScalars.contains {
-        (0x590...0x8FF).contains($0.value) || (0xFB1D...0xFDFF).contains($0.value)
-          || (0xFE70...0xFEFE).contains($0.value) || (0x10800...0x10FFF).contains($0.value)
-          || (0x1E800...0x1EFFF).contains($0.value)
-      }
+  private static func leftToRight(_ shown: String) -> String {
+    let isMixed = shown.unicodeScalars.contains {
+      (0x590...0x8FF).contains($0.value) || (0xFB1D...0xFDFF).contains($0.value)
+        || (0xFE70...0xFEFE).contains($0.value) || (0x10800...0x10FFF).contains($0.value)
+        || (0x1E800...0x1EFFF).contains($0.value)
     }
     return isMixed ? "\u{202D}\(shown)\u{202C}" : shown
   }
 
-  /// - Parameters:
-  ///   - owners: of each byte, the token that it belongs to, of those that stand for any.
-  ///   - backgrounds: of each of these tokens; nil for no colours.
-  private func shownLine(_ line: [Unit], _ owners: [Int], _ cuts: Set<Int>, backgrounds: [Int]?) -> String {
+  private struct ShownRow {
+    let index: Int
+    /// Of each byte, the token that it belongs to, of those that stand for any.
+    let owners: [Int]
+    /// Of each of these tokens; nil for no colours.
+    let backgrounds: [Int]?
+  }
+
+  /// - Parameter cursorColumn: where the line begins, from 1; nil where no cursor is to be placed.
+  private func shownLine(_ line: [Cell], of row: ShownRow, _ cuts: Set<Int>, cursorColumn: Int?) -> String {
     var shown = ""
     var style = ""
-    for unit in line {
+    var column = cursorColumn ?? 0
+    /// What is left of the last unit's columns, written when something follows.
+    var gap = ""
+    for (unit, room) in line.flatMap({ $0.units(of: row.index) }) {
       let place = unit.bytes.lowerBound
-      let begins = place > 0 && owners[place] != owners[place - 1]
+      shown += gap
+      gap = ""
       if cuts.contains(place) {
-        if begins, backgrounds != nil { (shown, style) = (shown + "\u{1B}[0m", "") }
+        let begins = place > 0 && row.owners[place] != row.owners[place - 1]
+        if begins, row.backgrounds != nil {
+          shown += "\u{1B}[0m"
+          style = ""
+        }
         shown += begins ? "|" : " "
+        column += 1
       }
-      if let backgrounds {
-        let next = "\u{1B}[48;5;\(backgrounds[owners[place]]);38;5;\(unit.isByte ? 124 : 16)m"
+      if let backgrounds = row.backgrounds {
+        let next = "\u{1B}[48;5;\(backgrounds[row.owners[place]]);38;5;\(unit.isByte ? 124 : 16)m"
         if next != style { shown += next }
         style = next
       }
-      shown += unit.text
+      if cursorColumn != nil, !unit.text.utf8.allSatisfy({ $0 < 0x80 }) {
+        shown += String(repeating: " ", count: room) + "\u{1B}[\(column)G" + unit.text + "\u{1B}[\(column + room)G"
+      } else {
+        shown += unit.text
+        gap = String(repeating: " ", count: room - unit.width)
+      }
+      // A token's background is as wide as its columns.
+      if row.backgrounds != nil {
+        shown += gap
+        gap = ""
+      }
+      column += room
     }
-    return Self.leftToRight(line, shown) + (backgrounds != nil ? "\u{1B}[0m" : "")
+    return Self.leftToRight(shown) + (row.backgrounds != nil ? "\u{1B}[0m" : "")
   }
 
   /// Of the tokens that stand for any bytes, one of the 256 colours each, black to be read on all: light ones, told apart
@@ -132,18 +139,16 @@ extension TokenizedText {
   }
 
   private func idLines(columns: Int) -> [String] {
-    rows.flatMap { row -> [String] in
+    rows.enumerated().flatMap { index, row -> [String] in
       guard let byteCounts = row.byteCounts else { return ["", row.name] + wrapped(row.ids.map(String.init), columns) }
       let widest = row.ids.map { "\($0)".count }.max() ?? 0
-      var shown = [String](repeating: "", count: row.ids.count)
-      let owners = Self.owners(byteCounts)
-      for unit in units { shown[owners[unit.bytes.lowerBound]] += unit.text }
+      let shown = tokenTexts(of: index)
       return ["", row.name]
         + row.ids.indices.map { token in
           let id = "\(row.ids[token])"
           return String(repeating: " ", count: widest - id.count) + "\(id)  "
             + (row.bits.map { String(format: "%6.2f bits  ", $0[token]) } ?? "")
-            + (byteCounts[token] == 0 ? "(none)" : "'\(shown[token])'")
+            + (byteCounts[token] == 0 ? "(none)" : "'\(shown[token] ?? "")'")
         }
     }
   }

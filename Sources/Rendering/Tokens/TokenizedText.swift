@@ -13,16 +13,17 @@ public struct TokenizedText: Sendable {
     public let bits: [Double]?
 
     public init(name: String, ids: [UInt32], byteCounts: [Int]?, bits: [Double]? = nil) {
-      (self.name, self.ids, self.byteCounts, self.bits) = (name, ids, byteCounts, bits)
+      (self.name, self.ids, self.byteCounts, self.bits) = (visible(name), ids, byteCounts, bits)
     }
   }
 
-  /// What is shown in one piece: a character, or a byte where there is none or a token ends within it.
+  /// What a row shows in one piece: a character, or a part of one that its tokens cut.
   struct Unit: Equatable {
     let bytes: Range<Int>
     /// What is shown; no control characters.
     let text: String
-    let width: Int
+    /// Columns that it takes, and that it takes where every scalar takes its own: terminals differ in what they join.
+    let width, unjoinedWidth: Int
     /// Whether it is a byte that stands for no character of its own here.
     let isByte: Bool
     /// Whether a line ends after it.
@@ -31,7 +32,10 @@ public struct TokenizedText: Sendable {
 
   public let text: [UInt8]
   public let rows: [Row]
-  let units: [Unit]
+  /// The characters of the text, and bytes that are no valid UTF-8, one by one.
+  let characters: [(bytes: Range<Int>, character: Character?)]
+  /// By row, of each byte whether a token begins with it; empty where tokens stand for no bytes in particular.
+  private let isStart: [[Bool]]
 
   /// - Precondition: of every row that has them, Σ byteCounts is the text, and bits are one a token.
   public init(_ text: [UInt8], rows: [Row]) {
@@ -40,12 +44,12 @@ public struct TokenizedText: Sendable {
       precondition(row.bits.map { $0.count == row.ids.count } ?? true)
     }
     (self.text, self.rows) = (text, rows)
-    let boundaries = Set(rows.flatMap { row in Self.starts(row.byteCounts ?? []) })
-    units = Self.characters(of: text).flatMap { range, character -> [Unit] in
-      if let character, !range.dropFirst().contains(where: boundaries.contains) {
-        return [Self.unit(character, range)]
-      }
-      return range.map { Self.unit(byte: text[$0], at: $0) }
+    characters = Self.characters(of: text[...])
+    isStart = rows.map { row in
+      guard let byteCounts = row.byteCounts else { return [] }
+      var isStart = [Bool](repeating: false, count: text.count + 1)
+      for start in Self.starts(byteCounts) { isStart[start] = true }
+      return isStart
     }
   }
 
@@ -69,11 +73,41 @@ public struct TokenizedText: Sendable {
     byteCounts.enumerated().flatMap { [Int](repeating: $0, count: $1) }
   }
 
-  /// The characters of the text (extended grapheme clusters), and bytes that are no valid UTF-8, one by one.
-  private static func characters(of text: [UInt8]) -> [(Range<Int>, Character?)] {
-    var found: [(Range<Int>, Character?)] = []
+  /// What a row shows of the text, in order.
+  func units(of row: Int) -> [Unit] { characters.flatMap { units(of: row, $0.character, $0.bytes) } }
+
+  /// What a row shows of a character: the whole where none of its tokens begins within, else what each of them has of it.
+  func units(of row: Int, _ character: Character?, _ bytes: Range<Int>) -> [Unit] {
+    let cuts = isStart[row].isEmpty ? [] : bytes.dropFirst().filter { isStart[row][$0] }
+    if cuts.isEmpty { return [unit(character, bytes)] }
+    return zip([bytes.lowerBound] + cuts, cuts + [bytes.upperBound]).flatMap { start, end in
+      Self.characters(of: text[start..<end]).map { unit($0.character, $0.bytes) }
+    }
+  }
+
+  /// Of each token of a row, what is shown of it; nil for tokens that stand for no bytes in particular.
+  func tokenTexts(of row: Int) -> [String?] {
+    guard let byteCounts = rows[row].byteCounts else { return rows[row].ids.map { _ in nil } }
+    var texts = byteCounts.map { _ in "" }
+    let owners = Self.owners(byteCounts)
+    for unit in units(of: row) { texts[owners[unit.bytes.lowerBound]] += unit.text }
+    return texts
+  }
+
+  /// Whether any row's tokens cut a character.
+  func isCut(_ bytes: Range<Int>) -> Bool {
+    bytes.count > 1 && isStart.contains { starts in !starts.isEmpty && bytes.dropFirst().contains { starts[$0] } }
+  }
+
+  func unit(_ character: Character?, _ bytes: Range<Int>) -> Unit {
+    character.map { Self.unit($0, bytes) } ?? Self.unit(byte: text[bytes.lowerBound], at: bytes.lowerBound)
+  }
+
+  /// The characters of a part of a text (extended grapheme clusters), and bytes that are no valid UTF-8, one by one.
+  static func characters(of text: ArraySlice<UInt8>) -> [(bytes: Range<Int>, character: Character?)] {
+    var found: [(bytes: Range<Int>, character: Character?)] = []
     var run = ""
-    var runStart = 0
+    var runStart = text.startIndex
     func flush() {
       for character in run {
         let end = runStart + character.utf8.count
@@ -82,9 +116,9 @@ public struct TokenizedText: Sendable {
       }
       run = ""
     }
-    var place = 0
-    while place < text.count {
-      let length = min(utf8Length(text[place]), text.count - place)
+    var place = text.startIndex
+    while place < text.endIndex {
+      let length = min(utf8Length(text[place]), text.endIndex - place)
       if length > 0, let scalar = String(validating: text[place..<place + length], as: UTF8.self) {
         run += scalar
         place += length
@@ -112,8 +146,7 @@ public struct TokenizedText: Sendable {
 
   private static func unit(byte: UInt8, at place: Int) -> Unit {
     if byte < 0x80 { return unit(Character(Unicode.Scalar(byte)), place..<place + 1) }
-    return Unit(
-      bytes: place..<place + 1, text: "\\x" + hexadecimal(byte), width: 4, isByte: true, endsLine: false)
+    return Unit(place..<place + 1, "\\x" + hexadecimal(byte), isByte: true)
   }
 
   private static func hexadecimal(_ byte: UInt8) -> String {
@@ -132,9 +165,7 @@ public struct TokenizedText: Sendable {
       case "\u{7F}": shown = "␡"
       default: shown = Unicode.Scalar(0x2400 + only.value).map(String.init) ?? "␀"
       }
-      return Unit(
-        bytes: range, text: shown, width: 1, isByte: false,
-        endsLine: character.isNewline && (only == "\n" || scalars.count == 2))
+      return Unit(range, shown, endsLine: character.isNewline && (only == "\n" || scalars.count == 2))
     }
     // Marks and joiners alone, C1 controls, and what would change the direction of what follows: shown by number.
     let isFormat = scalars.allSatisfy {
@@ -143,11 +174,17 @@ public struct TokenizedText: Sendable {
       default: false
       }
     }
-    let width = displayWidth(character)
-    if isFormat || width == 0 {
-      let shown = scalars.map { "\\u{" + String($0.value, radix: 16, uppercase: true) + "}" }.joined()
-      return Unit(bytes: range, text: shown, width: shown.count, isByte: true, endsLine: false)
+    if isFormat || displayWidth(character) == 0 {
+      return Unit(range, scalars.map(byNumber).joined(), isByte: true)
     }
-    return Unit(bytes: range, text: String(character), width: width, isByte: false, endsLine: false)
+    return Unit(range, String(character))
+  }
+}
+
+extension TokenizedText.Unit {
+  fileprivate init(_ bytes: Range<Int>, _ text: String, isByte: Bool = false, endsLine: Bool = false) {
+    (self.bytes, self.text, self.isByte, self.endsLine) = (bytes, text, isByte, endsLine)
+    width = text.reduce(0) { $0 + displayWidth($1) }
+    unjoinedWidth = text.unicodeScalars.reduce(0) { $0 + displayWidth(Character($1)) }
   }
 }

@@ -28,7 +28,9 @@ private let three = [
   @Test func stepsOfOtherSizesAreNamed() throws {
     func notes(tokensPerStep: Int) throws -> [String] {
       let cell = Cell(fields: ["m2.context": "1024 bytes", "m2.tokensPerStep": "\(tokensPerStep)"])
-      return try artifacts(.mainResults, of: [cell]).compactMap { if case .note(let text) = $0 { text } else { nil } }
+      return try artifacts(.mainResults, of: [cell]).compactMap {
+        if case .note(let text) = $0 { text.plain } else { nil }
+      }
     }
     #expect(try notes(tokensPerStep: 1190).contains { $0.hasSuffix("differs too: Bytes (1024).") })
     #expect(try !notes(tokensPerStep: 1100).contains { $0.contains("differs too") })
@@ -37,7 +39,7 @@ private let three = [
   @Test func withoutM1ThereIsNoRowOfIt() throws {
     let given = try artifacts(.mainResults, of: [Cell()])
     #expect(given.tables.first?.rows.count == 1)
-    #expect(!given.contains { if case .note(let text) = $0 { text.contains("M1 alone") } else { false } })
+    #expect(!given.contains { if case .note(let text) = $0 { text.plain.contains("M1 alone") } else { false } })
     #expect(try artifacts(.mainResults, of: []).isEmpty)
   }
 }

@@ -124,7 +124,7 @@ func tunedCells(size: String = "1m") -> [Cell] {
     }
     func marks(_ part: [Artifact]) -> [Table.Mark] { part.tables.first?.marks("bitsPerByte", row: 0) ?? [] }
     func isExplained(_ part: [Artifact]) -> Bool {
-      part.contains { if case .note(let text) = $0 { text.hasPrefix("△ not tuned") } else { false } }
+      part.contains { if case .note(let text) = $0 { text.plain.hasPrefix("△ not tuned") } else { false } }
     }
     var tuned = tunedCells()[0]
     tuned.fields["m2.learningRate"] = "tuned over 0.001, 0.002, 0.004, 0.008"

@@ -40,14 +40,16 @@ private final class PageReader: NSObject, XMLParserDelegate {
     let page = html(report)
     let read = try #require(PageReader(page))
     let tables = report.artifacts.compactMap { if case .table(let table) = $0 { table } else { nil } }
-    #expect(read.elements["table"] == tables.count && read.elements["figure"] == report.artifacts.figures.count)
-    #expect(read.elements["th"] == tables.reduce(0) { $0 + $1.columns.count })
+    let figures = report.artifacts.figures
+    // Each figure's values are a table of three columns.
+    #expect(read.elements["table"] == tables.count + figures.count && read.elements["figure"] == figures.count)
+    #expect(read.elements["th"] == tables.reduce(0) { $0 + $1.columns.count } + 3 * figures.count)
     for section in report.parts[0].sections { #expect(read.text.contains(section.title)) }
     #expect(read.text.contains("harness run x.yaml\nharness report runs/x"))
     // Every series can be hidden, every point says its value, and every number is sorted by its own.
-    let series = report.artifacts.figures.map { pagePicture($0).series.count }.reduce(0, +)
+    let series = figures.map { pagePicture($0).series.count }.reduce(0, +)
     #expect(read.attributes["data-series"]?.count == series)
-    let points = report.artifacts.figures.flatMap(\.series).flatMap(\.points).count
+    let points = figures.flatMap(\.series).flatMap(\.points).count
     #expect(read.attributes["class"]?.count { $0 == "value" } == points)
     #expect(read.attributes["data-v"]?.contains("256.0") == true)
     #expect(
@@ -59,34 +61,13 @@ private final class PageReader: NSObject, XMLParserDelegate {
     #expect(page.utf8.count < 2_000_000)
   }
 
-  /// Names from records that somebody else wrote.
-  @Test(arguments: [
-    "x`touch p`", "\"quoted\" & 'so'", "</td></script><script>alert(1)</script>", "a\u{1}b", "日本語 🙂",
-    "<img src=x onerror=alert(1)>", "javascript:alert(1)", "\\input{x} % $1_0$ #~^&", "**bold** [x](javascript:y)",
-  ])
-  func hostileNamesAreText(name: String) throws {
-    var cut = Cell(tokenizer: name)
-    cut.lines = [.init(text: name, ids: [1, 2], byteCounts: [1, name.utf8.count - 1])]
-    let cells = try [cut, Cell(tokenizer: "Bytes"), Cell(tokenizer: name, error: name)].map { try $0.record() }
-    let report = Report(title: name, contents: [.init(cells)], command: name)
-    let page = html(report)
-    let read = try #require(PageReader(page))
-    let known = [
-      "body", "h1", "h2", "h3", "p", "ul", "li", "div", "table", "thead", "tbody", "tr", "th", "td", "button", "figure",
-      "svg", "rect", "line", "polyline", "polygon", "circle", "text", "title", "g", "pre", "code", "b", "details",
-      "summary", "span", "i", "small",
-    ]
-    #expect(Set(read.elements.keys).isSubset(of: known))
-    #expect(read.attributes.keys.allSatisfy { !$0.hasPrefix("on") && $0 != "href" && $0 != "src" })
-    #expect(page.components(separatedBy: "<script").count == 2, "the page's own")
-    let plain = name.replacing("`", with: "").replacing("**", with: "").replacing("\u{1}", with: "\u{fffd}")
-    #expect(read.text.replacing("`", with: "").replacing("**", with: "").contains(plain))
-    let tables = latex(report).split(separator: "\n").filter { !$0.hasPrefix("%") }.joined(separator: "\n")
-    #expect(!tables.contains("\\input") && !tables.contains("$1_0$"))
-
-    // Markdown of what goes on to others: the card's front matter is one string, and nothing becomes HTML or a link.
-    let card = datasetCard(report)
-    #expect(card.split(separator: "\n").prefix(3).last == "tags:", "the title is one line")
+  /// Of what goes on to others too: the card's front matter is one string, and nothing becomes HTML or a link.
+  @Test(arguments: hostileNames)
+  func hostileNamesAreTextInTheCardAndTheOverview(name: String) throws {
+    let report = try hostileReport(name)
+    let card = datasetCard(report, license: nil)
+    let front = card.components(separatedBy: "\n---\n")[0].split(separator: "\n")
+    #expect(front.count == 13 && front[1] == "license: unknown" && front[3] == "tags:", "the title is one line")
     let overview = markdown(ResultsOverview([(link: "../\(name)/report.md", report: report)]))
     for text in [card.components(separatedBy: "\n---\n")[1], overview] {
       #expect(!text.contains("<script") && !text.contains("<img") && !text.contains("](javascript"))
@@ -112,6 +93,7 @@ private final class PageReader: NSObject, XMLParserDelegate {
     #expect(lines.first?.rows.map(\.byteCounts) == [[3, 3], nil, nil])
     let read = try #require(PageReader(html(report)))
     #expect(read.attributes["title"]?.contains("token 2: id 6, 3 bytes") == true)
+    #expect(read.text.contains("Words ab  5, <c> 6") && read.text.contains("Code 5, 6"), "for those without a pointer")
     #expect(markdown(report).contains("Words    2  ab |<c>\nCode     2\nDamaged  2\n"))
   }
 }
@@ -120,13 +102,14 @@ private final class PageReader: NSObject, XMLParserDelegate {
   @Test func aDatasetIsACardAndTables() throws {
     try withTemporaryFolder { folder in
       let report = Report(title: "quick: \"x\"", contents: [.init(try manyCells(sizes: ["1m"]))])
-      try report.writeDataset(to: folder)
+      try report.writeDataset(to: folder, license: "cc-by-4.0")
       func lines(_ name: String) throws -> [Substring] {
         try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8).split(separator: "\n")
       }
       #expect(try lines("results.csv").count == 1 + 12 && lines("examples.csv").count == 1 + 12 * 71)
       let card = try lines("README.md")
-      #expect(card[0] == "---" && card[1] == #"pretty_name: "Tokenizer comparison: quick: \"x\"""#)
+      #expect(card.contains("license: cc-by-4.0"))
+      #expect(card[0] == "---" && card[2] == #"pretty_name: "Tokenizer comparison: quick: \"x\"""#)
       // Every column is explained.
       for name in ["results.csv", "examples.csv"] {
         for column in try lines(name)[0].split(separator: ",") {
@@ -220,10 +203,12 @@ extension Report.Part {
 }
 
 @Suite struct TensorBoardTests {
-  /// Golden bytes: the same events by PyPI's tensorboard 2.20 (its protocol buffers and its `RecordWriter`).
+  private let log = TrainingLog(
+    run: ["p", "t", "1m", "seed1"], training: [(7, 2.5), (300, 1.0625)], heldOut: [(300, 1.984)])
+
+  /// Golden bytes: the same events by PyPI's tensorboard 2.20 (its protocol buffers and its `RecordWriter`), written by
+  /// Outside/tensorboard_events.py.
   @Test func eventsAreThoseOfTensorBoard() {
-    let log = TrainingLog(
-      run: ["p", "t", "1m", "seed1"], training: [(7, 2.5), (300, 1.0625)], heldOut: [(300, 1.984)])
     let file = eventFile(log).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     #expect(file == golden)
   }
@@ -233,6 +218,28 @@ extension Report.Part {
     + "418afb090000000000c0724010ac022a1f0a1d0a16626974732070657220627974652f747261696e696e67150000883fe2f1"
     + "3c0e2d000000000000003c418afb090000000000c0724010ac022a1f0a1d0a16626974732070657220627974652f68656c64"
     + "206f757415b6f3fd3fd0f7acbc"
+
+  @Test(.enabled(if: outside.has("tensorboard"), "PyPI's tensorboard is not in .build/test-python: make test-python"))
+  func tensorBoardWritesTheSameAndReadsItBack() throws {
+    struct Event: Decodable, Equatable {
+      let step: Int
+      let tag: String
+      let value: Float
+    }
+    let written = String(decoding: try outside.run("tensorboard_events.py", ["golden"]), as: UTF8.self)
+    #expect(written.trimmingCharacters(in: .whitespacesAndNewlines) == golden)
+    try withTemporaryFolder { folder in
+      try writeTensorBoard([log], to: folder)
+      let read = try outside.run(
+        "tensorboard_events.py", [folder + "/p/t/1m/seed1/events.out.tfevents.0.harness"], as: [Event].self)
+      #expect(
+        read == [
+          Event(step: 7, tag: "bits per byte/training", value: 2.5),
+          Event(step: 300, tag: "bits per byte/training", value: 1.0625),
+          Event(step: 300, tag: "bits per byte/held out", value: 1.984),
+        ])
+    }
+  }
 
   @Test func everyCellHasAFile() throws {
     try withTemporaryFolder { folder in

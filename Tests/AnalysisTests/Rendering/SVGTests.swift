@@ -41,19 +41,6 @@ private final class Reader: NSObject, XMLParserDelegate {
       series: [.init(title: title, family: title, points: points)], references: [.init(y: 2, label: "M1 <alone>")])
   }
 
-  /// Names from records that somebody else wrote.
-  @Test(arguments: ["x`touch p`", "\"quoted\" & 'so'", "</text><script>alert(1)</script>", "a\u{1}b\u{0}", "日本語 🙂"])
-  func hostileNamesComeOutAsText(name: String) throws {
-    for style in [Figure.Style.points, .lines] {
-      let drawn = figure([.init(x: 1, y: 2, label: name), .init(x: 2, y: 3)], title: name, style: style)
-      let read = try #require(Reader(svg(drawn)))
-      #expect(Set(read.elements).isSubset(of: ["svg", "rect", "line", "polyline", "circle", "polygon", "text"]))
-      let shown = name.replacing("\u{1}", with: "\u{fffd}").replacing("\u{0}", with: "\u{fffd}")
-      #expect(read.texts.count { $0 == shown } == 2)  // title, and label or legend
-      #expect(read.texts.contains("M1 <alone>"))
-    }
-  }
-
   @Test func notLearnedIsHollow() throws {
     let read = try #require(Reader(svg(figure([.init(x: 1, y: 2), .init(x: 2, y: 3, isHollow: true)]))))
     #expect(read.fills == ["#0072B2", "#ffffff"])

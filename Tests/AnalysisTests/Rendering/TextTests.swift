@@ -42,11 +42,24 @@ private func table(_ items: [Item]) -> Table {
   }
 
   @Test(arguments: [
-    ("<script>", "&lt;script&gt;"), ("a|b", "a\\|b"), ("a`touch p", "a\\`touch p"),
-    ("[x](javascript:y)", "[x]\\(javascript:y)"),
+    ("<script>", "&lt;script&gt;"), ("a|b", "a\\|b"), ("a`touch p`", "a\\`touch p\\`"), ("**a**", "\\*\\*a\\*\\*"),
+    ("[x](javascript:y)", "\\[x]\\(javascript:y)"), ("a_b _c_", "a_b \\_c\\_"), ("a\u{202E}b", "a\\\\u{202E}b"),
     ("a\nb", "a b"), ("a&b", "a&amp;b"), ("a\\|b", "a\\\\\\|b"), ("GZip[v=256]", "GZip[v=256]"),
+    ("EqualInfoAC[b=16,v=65k], 50% (+2)", "EqualInfoAC[b=16,v=65k], 50% (+2)"),
   ])
   func namesMeanThemselves(text: String, escaped: String) { #expect(markdownEscaped(text) == escaped) }
+
+  /// Only what the program marks is marked, whatever a name holds.
+  @Test func markupIsTyped() {
+    let name = "`a` **b**"
+    let text: RichText = "Of \(name): \(code: "x`y") and \(bold: name)"
+    #expect(text.plain == "Of `a` **b**: x`y and `a` **b**" && text.pieces.count == 4)
+    #expect(markdownLine(text) == "Of \\`a\\` \\*\\*b\\*\\*: ``x`y`` and **\\`a\\` \\*\\*b\\*\\***")
+    #expect(markdownLine("1. \(code: "``")") == "1\\. ``` `` ```" && markdownLine("- a") == "\\- a")
+    #expect(markdown(.commands("a\n````")) == "`````\na\n````\n`````\n")
+    let sum = RichText("a") + "b"
+    #expect(sum == "ab" && ["a", "\(code: "b")"].joined(separator: ", ").pieces == [.text("a, "), .code("b")])
+  }
 
   @Test(
     arguments: [

@@ -22,13 +22,15 @@ extension CrossAnalysis {
         + "interval of the best size's bits/byte. Hollow: the best size is an end of those tried, or M2 learned nothing."
       : "A point is a tokenizer at a budget, with the 95% interval of its bits/byte. Hollow: M2 learned nothing."
     let lines = " Lines: E + A·C^(−α), one floor E for all; dashed beyond what was measured; shaded: 95% bands."
-    artifacts.append(.note(points + (fit == nil ? "" : lines)))
+    artifacts.append(.note(RichText(points + (fit == nil ? "" : lines))))
     artifacts.append(.table(ladder.optimaTable))
     let parabolas =
       "The parabola goes through the best size and up to two on each side of it within "
       + "\(Int(100 * Ladder.Optimum.valley))% of its bits/byte, in log parameters outside the embedding. "
     artifacts.append(
-      .note((ladder.isOverSizes ? parabolas : "") + "Parameters and the first bytes/parameter count no embedding."))
+      .note(
+        RichText((ladder.isOverSizes ? parabolas : "") + "Parameters and the first bytes/parameter count no embedding.")
+      ))
     artifacts += ladder.isoFLOPFigures.map(Artifact.figure)
     if let fit {
       artifacts.append(.table(fit.curveTable))

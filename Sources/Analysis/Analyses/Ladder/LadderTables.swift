@@ -131,7 +131,7 @@ extension LadderFit {
           .number($0.predicted, interval: $0.band)
         },
         .number("error", "Error", unit: "%", .signed(2)) { 100 * $0.relativeError },
-        .text("within", "Within") { $0.isWithinBand ? "yes" : "**no**" },
+        .text("within", "Within") { $0.isWithinBand ? "yes" : "no" },
       ])
   }
 }
