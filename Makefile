@@ -32,12 +32,15 @@ test: plugin-python
 	Examples/Nibbles/.build/release/my-harness train 'Nibbles[first=low]' --corpus Makefile --out .build/nibbles --store .build/nibbles-store
 	Examples/Nibbles/.build/release/my-harness check .build/nibbles Makefile
 
-# A Python with the library that Examples/plugins/library.py stands on; without it, its tests are skipped.
+# A Python with the library that Examples/plugins/library.py stands on, and those that `harness bench codec` measures
+# beside; without it, their tests are skipped.
 PLUGIN_PYTHON = .build/plugin-python
+PLUGIN_LIBRARIES = tokenizers tiktoken sentencepiece
 plugin-python: packages
-	@$(PLUGIN_PYTHON)/bin/python3 -c 'import tokenizers' 2>/dev/null \
-	  || { rm -rf $(PLUGIN_PYTHON) && python3 -m venv $(PLUGIN_PYTHON) && $(PLUGIN_PYTHON)/bin/pip install -q tokenizers; } \
-	  || { rm -rf $(PLUGIN_PYTHON); echo "Examples/plugins/library.py is not tested: pip cannot install tokenizers"; }
+	@$(PLUGIN_PYTHON)/bin/python3 -c 'import tokenizers, tiktoken, sentencepiece' 2>/dev/null \
+	  || { rm -rf $(PLUGIN_PYTHON) && python3 -m venv $(PLUGIN_PYTHON) \
+	    && $(PLUGIN_PYTHON)/bin/pip install -q $(PLUGIN_LIBRARIES); } \
+	  || { rm -rf $(PLUGIN_PYTHON); echo "not tested beside libraries: pip cannot install $(PLUGIN_LIBRARIES)"; }
 
 test-page: DEBIAN_PACKAGES += chromium
 test-page: build
@@ -73,7 +76,7 @@ publish:
 fuzz: packages
 	swift build --package-path Fuzz -c release -Xswiftc -sanitize=fuzzer -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld
 	mkdir -p Fuzz/.build/new
-	SWIFT_BACKTRACE=enable=no Fuzz/.build/release/fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=300 -artifact_prefix=Fuzz/ Fuzz/.build/new Fuzz/Corpus
+	SWIFT_BACKTRACE=enable=no Fuzz/.build/release/fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=1000 -artifact_prefix=Fuzz/ Fuzz/.build/new Fuzz/Corpus
 	Fuzz/.build/release/fuzz -merge=1 -artifact_prefix=Fuzz/.build/ Fuzz/Corpus Fuzz/.build/new
 
 packages:
