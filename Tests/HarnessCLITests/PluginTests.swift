@@ -64,7 +64,7 @@ private let program = #"""
   let records = try RecordFolder(runFolder: run).load().records
   #expect(records.last { $0.tokenizer == "Bytes" }?.bitsPerByte != nil)
   for (name, reason) in [
-    ("killed", "was ended by signal 9 while it was asked to 'encode'"), ("garbage", "which is no frame"),
+    ("killed", "was ended by signal 9"), ("garbage", "which is no frame"),
     ("half", "in the middle of a frame (3 of the 100 bytes"),
     ("silent", "is silent for 2 s while it was asked to 'encode'"),
     ("untrained", "ended with exit status 4 while it was asked to 'train'"),
