@@ -1,6 +1,6 @@
 """The libraries that read a tokenizer's vocabulary: what 'harness bench codec --python' runs beside its own.
 
-usage: codec_libraries.py FOLDER THREADS wall|processor
+usage: codec_libraries.py FOLDER THREADS wall|processor [SECONDS]
            FOLDER/tokenizer is the saved tokenizer; text and lengths are the examples; ids and counts what the harness
            makes of them (little-endian uint32). Prints a list, of each library {"library", "sameIDs", and "encode",
            "decode", "encodeOneThread", "decodeOneThread" in megabytes a second}; one thread by processor time where that
@@ -9,7 +9,7 @@ needs: pip install tiktoken tokenizers sentencepiece
 """
 import itertools, json, os, struct, sys, time
 
-folder, threads, clock = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+folder, threads, clock, least = sys.argv[1], int(sys.argv[2]), sys.argv[3], float((sys.argv[4:] or [1])[0])
 os.environ["RAYON_NUM_THREADS"] = str(threads)
 
 
@@ -23,9 +23,9 @@ def items(values, lengths):
 
 
 def seconds(run, now):
-    """The best of as many runs as fit into a second."""
+    """The best of as many runs as fit into the time that each is measured for."""
     best = total = 0
-    while total < 1:
+    while not best or total < least:
         start = now()
         run()
         spent = now() - start

@@ -59,6 +59,8 @@ package struct CodecBench: Codable, Sendable {
     /// then has none.
     package var usesProcessorTime = false
     package var threads = 1
+    /// How long each speed is measured, at least.
+    package var seconds = 1.0
     package init() {}
   }
   package var cpu: String
@@ -164,13 +166,13 @@ package struct CodecBench: Codable, Sendable {
     func encode(_ threads: Int) throws { _ = try tokenizer.encode(examples: examples, threads: threads) }
     func decode(_ threads: Int) throws { _ = try tokenizer.decode(examples: pairs, threads: threads) }
     let all = (
-      encode: megabytes / (try bestSeconds(firstEncode) { try encode(context.threads) }),
-      decode: megabytes / (try bestSeconds(firstDecode) { try decode(context.threads) })
+      encode: megabytes / (try bestSeconds(firstEncode, options) { try encode(context.threads) }),
+      decode: megabytes / (try bestSeconds(firstDecode, options) { try decode(context.threads) })
     )
     let isSlow = megabytes / min(all.encode, all.decode) >= 5
     func oneThread(_ body: () throws -> Void) throws -> Double? {
       if isSlow || (options.usesProcessorTime && backend is ExternalBackend) { return nil }
-      return megabytes / (try bestSeconds(processorTime: options.usesProcessorTime, body))
+      return megabytes / (try bestSeconds(nil, options, processorTime: options.usesProcessorTime, body))
     }
     var row = TokenizerSpeed(
       tokenizer: spec.canonicalName, trainSeconds: trainSeconds, savedBytes: savedBytes,
@@ -195,7 +197,10 @@ package struct CodecBench: Codable, Sendable {
     try write(examples.map(\.count), "lengths")
     try write(tokens.joined().map(Int.init), "ids")
     try write(tokens.map(\.count), "counts")
-    let arguments = [options.script, folder, "\(options.threads)", options.usesProcessorTime ? "processor" : "wall"]
+    let arguments = [
+      options.script, folder, "\(options.threads)", options.usesProcessorTime ? "processor" : "wall",
+      "\(options.seconds)",
+    ]
     let output = try outputOf(python, arguments)
     guard let rows = try? JSONDecoder().decode([LibrarySpeed].self, from: output) else {
       throw BenchError.child(([python] + arguments).joined(separator: " "), reason: "printed no measurement")
@@ -274,13 +279,14 @@ func cut(_ text: [UInt8]) -> [[UInt8]] {
   return examples
 }
 
-/// The best of repeated runs, of as many as fit into a second; of the first alone where it took longer.
+/// The best of repeated runs, of as many as fit into the time; of the first alone where it took longer.
 /// - Parameter first: seconds of a run that there was.
-private func bestSeconds(_ first: Double = 0, processorTime: Bool = false, _ body: () throws -> Void) rethrows -> Double
-{
-  var best = first > 0 ? first : .infinity
-  var total = first
-  while total < 1 {
+private func bestSeconds(
+  _ first: Double?, _ options: CodecBench.Options, processorTime: Bool = false, _ body: () throws -> Void
+) rethrows -> Double {
+  var best = first ?? .infinity
+  var total = first ?? 0
+  while best == .infinity || total < options.seconds {
     let seconds = try processorTime ? processorSecondsOf(body) : secondsOf(body)
     best = min(best, seconds)
     total += max(seconds, 1e-9)

@@ -51,6 +51,7 @@ struct CodecBenchCommand<Source: RegistrySource>: ParsableCommand {
   @Option(help: ArgumentHelp("A Python with the libraries, to measure beside.", valueName: "python")) var python:
     String?
   @Option(help: "Its program.") var script = "Benchmarks/codec_libraries.py"
+  @Option(help: "Seconds to measure each speed for, at least.") var seconds = 1.0
   @Flag(
     help: """
       One thread's speeds by processor time, for a machine that others use too; plug-ins, which are other processes, have \
@@ -71,7 +72,7 @@ struct CodecBenchCommand<Source: RegistrySource>: ParsableCommand {
     for _ in 0..<3 where part.count < input.count && input[part.count] & 0xC0 == 0x80 { part.removeLast() }
     var options = CodecBench.Options()
     (options.m1, options.python, options.script) = (m1, python, script)
-    (options.usesProcessorTime, options.threads) = (processorTime, threads.threads)
+    (options.usesProcessorTime, options.threads, options.seconds) = (processorTime, threads.threads, seconds)
     if !plugin.isEmpty { stopCleanly() }
     let plugins: [any TokenizerBackend] = try plugin.map { try ExternalBackend(PluginCommand(line: $0)) }
     let bench = try CodecBench(

@@ -197,7 +197,8 @@ func benchesStandBesideLibraries() throws {
   let codec = try harness([
     "bench", "codec", "--text", corpus, "--bytes", "10000", "--python", libraries, "--script",
     sourceRoot + "/Benchmarks/codec_libraries.py", "--plugin", "python3 \(sourceRoot)/Examples/plugins/words.py",
-    "--processor-time", "--json", "--tokenizers", "BPE[v=300]", "BPE[v=290,split=o200k]", "BPE[v=280,split=none]",
+    "--processor-time", "--seconds", "0", "--json", "--tokenizers", "BPE[v=300]", "BPE[v=290,split=o200k]",
+    "BPE[v=280,split=none]",
     "SentencePiece[v=600]", "Words[v=300]",
   ])
   try #require(codec.status == 0, "\(codec.errors)")

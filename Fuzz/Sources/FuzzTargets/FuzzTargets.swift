@@ -25,8 +25,10 @@ public struct FuzzTargets: Sendable {
     "BPE[v=260,base=\"GZip[v=256]\"]", "SuperBPE[v=275,t=268]", "PickyBPE[v=270]", "ByteSpan[v=260]",
     "M1Dictionary[v=512,cut=pretoken,segmenter=unigram,texts=used]", "EqualInfoAC[b=12,v=4k,cut=pretoken]",
   ]
-  private static let trainingText = String(
-    repeating: "she sells sea shells by the sea shore; the shells she sells are sea shells, she is sure. ", count: 3)
+  private static let trainingText = """
+    she sells sea shells by the sea shore; the shells she sells are sea shells, she is sure. how many cookies could a \
+    good cook cook, if a good cook could cook cookies? peter piper picked a peck of pickled peppers.
+    """
 
   /// - Parameter m1: folder of the small M1 that the golden tests use.
   public init(m1 folder: String) throws {
@@ -34,7 +36,9 @@ public struct FuzzTargets: Sendable {
     self.registry = registry
     let model = try NeuralByteModel.load(from: folder)
     let context = TrainingContext(
-      examples: { AnySequence([Array(Self.trainingText.utf8)]) }, byteModel: { model }, seed: 0, threads: 1)
+      // So often that every pair occurs twice.
+      examples: { AnySequence([[UInt8]](repeating: Array(Self.trainingText.utf8), count: 3)) }, byteModel: { model },
+      seed: 0, threads: 1)
     tokenizers = try Self.names.map {
       let spec = try registry.resolve($0)
       return try registry.backend(named: spec.name).train(spec, context: context)
