@@ -33,12 +33,13 @@ test: test-python
 	Examples/Nibbles/.build/release/my-harness train 'Nibbles[first=low]' --corpus Makefile --out .build/nibbles --store .build/nibbles-store
 	Examples/Nibbles/.build/release/my-harness check .build/nibbles Makefile
 
-# A Python with libraries that nobody here wrote, to test against: tokenizers for Examples/plugins/library.py, tensorboard and
-# cmarkgfm (GitHub's Markdown) for what reports write. Tests that stand on one that cannot be had are skipped.
+# A Python with libraries that nobody here wrote, to test against: tokenizers for Examples/plugins/library.py and, with
+# tiktoken and sentencepiece, for `harness bench codec`; tensorboard and cmarkgfm (GitHub's Markdown) for what reports write.
+# Tests that stand on one that cannot be had are skipped.
 PYTHON = .build/test-python
 test-python: packages
 	@test -x $(PYTHON)/bin/pip || { rm -rf $(PYTHON); python3 -m venv $(PYTHON); }
-	@for library in tokenizers tensorboard cmarkgfm; do \
+	@for library in tokenizers tiktoken sentencepiece tensorboard cmarkgfm; do \
 	  $(PYTHON)/bin/python3 -c "import $$library" 2>/dev/null || $(PYTHON)/bin/pip install -q $$library \
 	    || echo "what stands on $$library is not tested: pip cannot install it"; \
 	done
@@ -82,7 +83,7 @@ publish:
 fuzz: packages
 	swift build --package-path Fuzz -c release -Xswiftc -sanitize=fuzzer -Xswiftc -Xclang-linker -Xswiftc -fuse-ld=lld
 	mkdir -p Fuzz/.build/new
-	SWIFT_BACKTRACE=enable=no Fuzz/.build/release/fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=300 -artifact_prefix=Fuzz/ Fuzz/.build/new Fuzz/Corpus
+	SWIFT_BACKTRACE=enable=no Fuzz/.build/release/fuzz -max_total_time=$(FUZZ_SECONDS) -max_len=1000 -artifact_prefix=Fuzz/ Fuzz/.build/new Fuzz/Corpus
 	Fuzz/.build/release/fuzz -merge=1 -artifact_prefix=Fuzz/.build/ Fuzz/Corpus Fuzz/.build/new
 
 packages:

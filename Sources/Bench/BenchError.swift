@@ -5,6 +5,7 @@ import Transformer
 package enum BenchError: Error, Sendable, Equatable, CustomStringConvertible {
   case emptyText
   case unknownSize(String)
+  case needsM1(String)
   /// A program that was to be measured beside: its command line, and what went wrong.
   case child(String, reason: String)
 
@@ -12,6 +13,7 @@ package enum BenchError: Error, Sendable, Equatable, CustomStringConvertible {
     switch self {
     case .emptyText: "the text to measure on is empty"
     case .unknownSize(let size): "unknown size '\(size)'; known: \(ModelShape.sizeNames.joined(separator: ", "))"
+    case .needsM1(let tokenizer): "\(tokenizer) needs an M1: name a folder of a tokenizer that has one with --m1"
     case .child(let command, let reason): "\(command): \(reason)"
     }
   }

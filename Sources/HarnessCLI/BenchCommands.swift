@@ -3,6 +3,7 @@ import Bench
 import Foundation
 import Harness
 import Metrics
+import Plugins
 import Support
 import Tokenizers
 import Transformer
@@ -20,22 +21,43 @@ struct CodecBenchCommand<Source: RegistrySource>: ParsableCommand {
     CommandConfiguration(
       commandName: "codec", abstract: "Speed of M1 and of every tokenizer's encoding and decoding.",
       discussion: """
-        M1 comes from any trained tokenizer that has one; tokenizers that need training text get --corpus, or the text \
-        itself. Every result is checked: what does not come back stops the measurement.
+        M1 comes from any trained tokenizer that has one; without it, tokenizers that need one are left out. Tokenizers \
+        that need training text get --corpus, or the text itself. Every result is checked: what does not come back stops \
+        the measurement.
+
+        With --python, Benchmarks/codec_libraries.py measures tiktoken, Hugging Face's tokenizers and SentencePiece right \
+        after each tokenizer whose vocabulary they read, on the same examples and as many threads, and compares the ids.
 
         EXAMPLE
           harness train 'AC[v=256]' --corpus data/english --out ac
           harness bench codec --m1 ac --text book.txt --json
+          python3 -m venv venv && venv/bin/pip install tiktoken tokenizers sentencepiece
+          harness bench codec --text book.txt --python venv/bin/python --plugin 'python3 Examples/plugins/words.py'
         """)
   }
-  @Option(help: ArgumentHelp("Folder of a tokenizer with an M1.", valueName: "folder")) var m1: String
+  @Option(help: ArgumentHelp("Folder of a tokenizer with an M1.", valueName: "folder")) var m1: String?
   @Option(help: "Text to encode and decode; - for standard input.") var text: String
   @Option(help: "Text that tokenizers are trained on; the text itself if left out.") var corpus: String?
   @Option(help: "Bytes of the text to use.") var bytes = 1_000_000
   @Option(
     parsing: .upToNextOption,
-    help: "Tokenizers; \(CodecBench.defaultTokenizers.joined(separator: " ")) if left out.")
+    help: "Tokenizers; \(CodecBench.defaultTokenizers.joined(separator: " ")) and all plug-ins if left out.")
   var tokenizers: [String] = []
+  @Option(
+    help: ArgumentHelp(
+      "Program whose tokenizers are measured as well (docs/plugin-protocol.md); may be given again.",
+      valueName: "command"))
+  var plugin: [String] = []
+  @Option(help: ArgumentHelp("A Python with the libraries, to measure beside.", valueName: "python")) var python:
+    String?
+  @Option(help: "Its program.") var script = "Benchmarks/codec_libraries.py"
+  @Option(help: "Seconds to measure each speed for, at least.") var seconds = 1.0
+  @Flag(
+    help: """
+      One thread's speeds by processor time, for a machine that others use too; plug-ins, which are other processes, have \
+      none then.
+      """)
+  var processorTime = false
   @Flag(help: "Machine-readable output.") var json = false
   @OptionGroup var threads: ThreadOptions
 
@@ -45,10 +67,18 @@ struct CodecBenchCommand<Source: RegistrySource>: ParsableCommand {
 
   func run() throws {
     let input = [UInt8](try readInput(text))
+    var part = Array(input.prefix(bytes))
+    // Not inside a character.
+    for _ in 0..<3 where part.count < input.count && input[part.count] & 0xC0 == 0x80 { part.removeLast() }
+    var options = CodecBench.Options()
+    (options.m1, options.python, options.script) = (m1, python, script)
+    (options.usesProcessorTime, options.threads, options.seconds) = (processorTime, threads.threads, seconds)
+    if !plugin.isEmpty { stopCleanly() }
+    let plugins: [any TokenizerBackend] = try plugin.map { try ExternalBackend(PluginCommand(line: $0)) }
     let bench = try CodecBench(
-      m1: m1, text: Array(input.prefix(bytes)), training: corpus.map { [UInt8](try readInput($0)) } ?? input,
-      tokenizers: tokenizers.isEmpty ? CodecBench.defaultTokenizers : tokenizers, registry: Source.registry(),
-      threads: threads.threads, report: { printError($0) })
+      text: part, training: corpus.map { [UInt8](try readInput($0)) } ?? input, tokenizers: tokenizers,
+      registry: Registry(Source.registry().backends + plugins), options: options,
+      report: { printError($0) })
     print(json ? String(decoding: try jsonEncoder().encode(bench), as: UTF8.self) : bench.markdown)
   }
 }

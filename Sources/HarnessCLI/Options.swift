@@ -103,7 +103,7 @@ extension StoreOptions {
 /// On Ctrl-C and SIGTERM: claims are given back at once, so that the next run need not wait for them to go stale, and
 /// plug-ins end.
 /// Checkpoints are on disk already.
-private func stopCleanly() {
+func stopCleanly() {
   for (number, status) in [(SIGINT, Int32(130)), (SIGTERM, 143)] {
     signal(number, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInitiated))

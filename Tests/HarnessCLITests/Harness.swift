@@ -11,6 +11,9 @@ let harnessURL: URL = {
   return URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("harness")
 }()
 
+/// The package.
+let sourceRoot = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../.."
+
 /// Runs the built `harness` as a user would.
 func harness(
   _ arguments: [String], input: Data? = nil, environment: [String: String] = [:]

@@ -4,7 +4,7 @@ import Testing
 
 /// Every byte is a token; asked to encode, it does what its argument says.
 private let program = #"""
-  import json, sys
+  import json, os, sys, time
   stdin, stdout = sys.stdin.buffer, sys.stdout.buffer
   while line := stdin.readline():
       request = json.loads(line)
@@ -16,12 +16,65 @@ private let program = #"""
       if kind == "encode":
           if "print" in sys.argv: print("Encoding now", flush=True)
           if "exit" in sys.argv: sys.exit(3)
+          if "kill" in sys.argv: os.kill(os.getpid(), 9)
+          if "garbage" in sys.argv: stdout.write(bytes(range(128, 256)) + b"\n")
+          if "half" in sys.argv:
+              stdout.write(b'{"id":%d,"payload":100}\nabc' % request["id"])
+              stdout.flush()
+              sys.exit(0)
+          if "silence" in sys.argv: time.sleep(600)
           payload = bytearray(4 * len(data))
           payload[::4] = data
       if kind.startswith("decode"): payload = data[::4]
       stdout.write(json.dumps({**header, "payload": len(payload)}).encode() + b"\n" + payload)
       stdout.flush()
   """#
+
+/// Dead, garbled, half-spoken and silent at different points of a matrix: each cell has the reason, within its timeout, and
+/// the others finish.
+@Test func faultyPluginsFailTheirCellsAlone() throws {
+  let scratch = try Scratch()
+  let corpus = try scratch.write("corpus.txt", text), plugin = try scratch.write("my.py", Data(program.utf8))
+  let dying = try scratch.write(
+    "dying.py",
+    Data(
+      program.replacing("if kind == \"load\"", with: "if kind == sys.argv[1]: sys.exit(4)\n    if kind == \"load\"")
+        .utf8))
+  let yaml = """
+    name: faulty
+    corpus: {paths: ["\(corpus)"], validationShare: 0.3, exampleBytes: 2048}
+    plugins:
+      killed: [python3, "\(plugin)", kill]
+      garbage: [python3, "\(plugin)", garbage]
+      half: [python3, "\(plugin)", half]
+      silent: {run: [python3, "\(plugin)", silence], timeout: 2}
+      untrained: [python3, "\(dying)", train]
+      unloaded: [python3, "\(dying)", load]
+      undecoded: [python3, "\(dying)", decode]
+    m2: {sizes: [1m], sequenceLength: 32, batch: 2}
+    match: {by: steps, budget: 12}
+    evaluation: {bytes: 4000, points: 1}
+    tokenizers: [killed, garbage, half, silent, untrained, unloaded, undecoded, Bytes]
+    """
+  let run = scratch.path + "/run"
+  let result = try harness([
+    "run", try scratch.write("faulty.yaml", Data(yaml.utf8)), "--out", run, "--store", scratch.path + "/store",
+  ])
+  #expect(result.status == 1 && result.errors.contains("1 of 8 cells finished"), "\(result.errors)")
+  let records = try RecordFolder(runFolder: run).load().records
+  #expect(records.last { $0.tokenizer == "Bytes" }?.bitsPerByte != nil)
+  for (name, reason) in [
+    ("killed", "was ended by signal 9"), ("garbage", "which is no frame"),
+    ("half", "in the middle of a frame (3 of the 100 bytes"),
+    ("silent", "is silent for 2 s while it was asked to 'encode'"),
+    ("untrained", "ended with exit status 4 while it was asked to 'train'"),
+    ("unloaded", "ended with exit status 4 while it was asked to 'load'"),
+    ("undecoded", "ended with exit status 4 while it was asked to 'decode'"),
+  ] {
+    let error = records.last { $0.tokenizer == name }?.content.error
+    #expect(error?.contains(reason) == true, "\(name): \(error ?? "no error")")
+  }
+}
 
 /// The cells of plug-ins that fail have the reason, the others finish; a record is made again; an edit is noticed.
 @Test func pluginsOfAnExperimentRun() throws {
@@ -79,7 +132,7 @@ private let program = #"""
     with:
       "if kind == \"train\": open(\"\(note)\", \"w\").write(str(os.getpid())); time.sleep(300)\n    if kind == \"load\""
   )
-  let plugin = try scratch.write("busy.py", Data(("import os, time\n" + busy).utf8))
+  let plugin = try scratch.write("busy.py", Data(busy.utf8))
   let yaml = """
     corpus: {paths: ["\(corpus)"], validationShare: 0.3}
     plugins: {busy: [python3, "\(plugin)"]}

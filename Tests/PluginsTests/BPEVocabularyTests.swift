@@ -63,6 +63,60 @@ private let samplePieces: [[UInt8]] = {
   }
 }
 
+/// BPE by its definition, whatever the order of ranks: of all merges that a text allows the one of lowest rank, the
+/// leftmost of several.
+private func definedMerges(_ piece: [UInt8], _ rules: [BPEVocabulary.Rule]) -> [Token] {
+  var merges: [[Token]: (rank: Int, result: Token)] = [:]
+  for rule in rules where rule.rank < merges[[rule.left, rule.right]]?.rank ?? .max {
+    merges[[rule.left, rule.right]] = (rule.rank, rule.result)
+  }
+  var symbols = piece.map { Token($0) }
+  while true {
+    let due = (0..<max(0, symbols.count - 1)).compactMap { place in
+      merges[Array(symbols[place...place + 1])].map { (rank: $0.rank, place: place, result: $0.result) }
+    }.min { ($0.rank, $0.place) < ($1.rank, $1.place) }
+    guard let due else { return symbols }
+    symbols.replaceSubrange(due.place...due.place + 1, with: [due.result])
+  }
+}
+
+/// Files of ranks and of merges, of which many are none that a trainer makes: tokens that nothing makes, several ways to
+/// one, ranks out of order. The one pass is for most of them; the others are merged one by one.
+@Test func onePassSaysWhatMergesOneByOneSay() throws {
+  var generator = SeededGenerator(seed: 5)
+  var ordered = 0
+  for round in 0..<240 {
+    var texts: [[UInt8]] = [[0x61], [0x62], [0x63]]
+    var list = (0...255).map { [UInt8($0)] }
+    for _ in 0..<3 + generator.below(40) {
+      let parts = 2 + (generator.below(6) == 0 ? generator.below(3) : 0)
+      let text = (0..<parts).flatMap { _ in texts[generator.below(texts.count)] }
+      if !texts.contains(text) { texts.append(text) }
+    }
+    var learned = Array(texts.dropFirst(3))
+    if round % 3 == 0 {
+      for _ in 0..<3 { learned.swapAt(generator.below(learned.count), generator.below(learned.count)) }
+    }
+    list += learned
+    var vocabulary = try BPEVocabulary(ranked: list)
+    if round % 2 == 0 {
+      // Merges as a file lists them: some are missing, each has a rank of its own.
+      let rules = vocabulary.rules.filter { _ in generator.below(3) > 0 }.enumerated().map { rank, rule in
+        BPEVocabulary.Rule(left: rule.left, right: rule.right, result: rule.result, rank: rank)
+      }
+      vocabulary = try BPEVocabulary(tokens: vocabulary.tokens, rules: rules)
+    }
+    if OnePassMerges(vocabulary) != nil { ordered += 1 }
+    let segmenter = MergeSegmenter(vocabulary)
+    for _ in 0..<30 {
+      let piece = (0..<1 + generator.below(70)).map { _ in UInt8(0x61 + generator.below(round % 5 == 0 ? 2 : 3)) }
+      let expected = definedMerges(piece, vocabulary.rules)
+      #expect(segment(piece, segmenter) == expected, "round \(round): \(piece), \(learned)")
+    }
+  }
+  #expect((60..<240).contains(ordered))
+}
+
 /// A token that merges cannot make of its own bytes is taken whole only where that is asked for.
 @Test func wholeTokensAreAChoice() throws {
   let tokens = (0...255).map { [UInt8($0)] } + ["ab", "bc", "abc"].map { Array($0.utf8) }

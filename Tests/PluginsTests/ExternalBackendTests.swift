@@ -168,6 +168,14 @@ func theExampleOverALibraryConforms(name: String) throws {
     ("\"parameters\": [{\"key\": \"v\", \"kind\": \"number\"}]", "'parameters.[0].kind' is of another kind"),
     ("\"parameters\": [{\"key\": \"a b\", \"kind\": \"file\"}]", "the parameter's key 'a b'"),
     ("\"parameters\": [{\"key\": \"c\", \"kind\": \"choice\", \"words\": [\"a\"], \"default\": \"b\"}]", "bad default"),
+    (
+      "\"parameters\": [{\"key\": \"w\", \"kind\": \"powerOfTwo\", \"from\": 5, \"to\": 7}]",
+      "no power of two is from 5 to 7"
+    ),
+    ("\"parameters\": [{\"key\": \"c\", \"kind\": \"choice\", \"words\": [\"a\", \"\"]}]", "each once and none empty"),
+    ("\"parameters\": [{\"key\": \"c\", \"kind\": \"choice\", \"words\": [\"a\", \"a\"]}]", "each once and none empty"),
+    ("\"parameters\": [{\"key\": \"n\", \"kind\": \"count\", \"words\": [\"7\"]}]", "needs words with its one word"),
+    ("\"name\": \"\\x1b[31m\"", "\\u{1B}[31m"),
     ("\"vocabulary\": \"v\"", "which it does not have"), ("\"version\": None", "'version'"),
   ] {
     #expect { try backend(hello) } throws: { "\($0)".contains(problem) }

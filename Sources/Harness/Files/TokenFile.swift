@@ -55,17 +55,15 @@ public struct TokenFile: Sendable, Equatable {
       text += "# crc32 \(crc32(Array(text.utf8)))\n"
       return Data(text.utf8)
     }
-    var data = Data(Self.magic)
+    var file = Self.magic
+    file.reserveCapacity(4 * examples.reduce(0) { $0 + $1.count } + 1024)
     func append<T: FixedWidthInteger>(_ value: T) {
-      withUnsafeBytes(of: value.littleEndian) { data.append(contentsOf: $0) }
+      withUnsafeBytes(of: value.littleEndian) { file.append(contentsOf: $0) }
     }
     append(UInt32(format == .u16 ? 2 : 4))
     append(UInt32(tokenizer.utf8.count))
-    data.append(contentsOf: tokenizer.utf8)
-    data.append(
-      contentsOf: stride(from: 0, to: 64, by: 2).map { i in
-        UInt8(sha256.dropFirst(i).prefix(2), radix: 16) ?? 0
-      })
+    file += Array(tokenizer.utf8)
+    file += stride(from: 0, to: 64, by: 2).map { i in UInt8(sha256.dropFirst(i).prefix(2), radix: 16) ?? 0 }
     append(UInt64(examples.count))
     for (example, bytes) in zip(examples, byteCounts) {
       append(UInt64(bytes))
@@ -81,8 +79,8 @@ public struct TokenFile: Sendable, Equatable {
           tokenizer: tokenizer, reason: "token \(token) does not fit in two bytes; use --format u32")
       }
     }
-    append(crc32(data))
-    return data
+    append(crc32(file))
+    return Data(file)
   }
 
   /// - Throws: ``FileError`` for anything that was not written by this program, whole.

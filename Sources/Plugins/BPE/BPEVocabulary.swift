@@ -86,9 +86,13 @@ final class BPEVocabulary: @unchecked Sendable {
     let tokens = try Self.table(of: list)
     var rules: [Rule] = []
     for (rank, bytes) in list.enumerated() {
-      for cut in 1..<max(1, bytes.count) {
-        if let left = tokens.index(of: bytes[..<cut]), let right = tokens.index(of: bytes[cut...]) {
-          rules.append(Rule(left: Token(left), right: Token(right), result: Token(rank), rank: rank))
+      bytes.withUnsafeBufferPointer { bytes in
+        for cut in 1..<max(1, bytes.count) {
+          if let left = tokens.index(of: UnsafeBufferPointer(rebasing: bytes[..<cut])),
+            let right = tokens.index(of: UnsafeBufferPointer(rebasing: bytes[cut...]))
+          {
+            rules.append(Rule(left: Token(left), right: Token(right), result: Token(rank), rank: rank))
+          }
         }
       }
     }

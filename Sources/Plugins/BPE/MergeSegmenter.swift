@@ -5,10 +5,16 @@ import Tokenizers
 /// is none.
 /// - Source: Sennrich, Haddow & Birch 2016, section 3.2; over bytes: Radford et al. 2019, section 2.2.
 struct MergeSegmenter: PreTokenSegmenter {
+  private enum Way {
+    case onePass(OnePassMerges)
+    /// One merge after the other, for vocabularies that ``OnePassMerges`` is not for.
+    case oneByOne(PairTable)
+  }
   private let vocabulary: BPEVocabulary
-  private let merges: PairTable
-  /// Of each token, whether its bytes alone become it, so that it may be looked up.
-  private let isWhole: [Bool]
+  private let way: Way
+  /// Of each token, whether a pre-token that is the token is looked up: where merging its bytes would be longer, or give
+  /// other tokens. Empty where there is none.
+  private let isLookedUp: [Bool]
 
   /// Above so many symbols a heap finds the next merge; below, a look through all is faster.
   static let fewSymbols = 48
@@ -17,13 +23,16 @@ struct MergeSegmenter: PreTokenSegmenter {
   ///   in tiktoken and under `ignore_merges` of Hugging Face.
   init(_ vocabulary: BPEVocabulary, takesWholeTokens: Bool = false) {
     self.vocabulary = vocabulary
-    merges = PairTable(vocabulary.rules)
-    guard !takesWholeTokens else {
-      isWhole = [Bool](repeating: true, count: vocabulary.count)
+    if let merges = OnePassMerges(vocabulary) {
+      way = .onePass(merges)
+      let others = (0..<vocabulary.count).map { takesWholeTokens && !merges.isMade($0) }
+      isLookedUp = others.contains(true) ? others : []
       return
     }
-    let merges = merges
-    isWhole = (0..<vocabulary.count).map { token in
+    let merges = PairTable(vocabulary.rules)
+    way = .oneByOne(merges)
+    isLookedUp = (0..<vocabulary.count).map { token in
+      if takesWholeTokens { return true }
       var symbols: [Token] = []
       Array(vocabulary.tokens[token]).withUnsafeBufferPointer {
         Self.merge($0, vocabulary.byteTokens, merges, into: &symbols)
@@ -33,10 +42,15 @@ struct MergeSegmenter: PreTokenSegmenter {
   }
 
   func segment(_ piece: UnsafeBufferPointer<UInt8>, into tokens: inout [Token]) {
-    if piece.count <= vocabulary.longest, let token = vocabulary.tokens.index(of: piece), isWhole[token] {
+    if !isLookedUp.isEmpty, piece.count <= vocabulary.longest, let token = vocabulary.tokens.index(of: piece),
+      isLookedUp[token]
+    {
       tokens.append(Token(token))
-    } else {
-      Self.merge(piece, vocabulary.byteTokens, merges, into: &tokens)
+      return
+    }
+    switch way {
+    case .onePass(let merges): merges.segment(piece, into: &tokens)
+    case .oneByOne(let merges): Self.merge(piece, vocabulary.byteTokens, merges, into: &tokens)
     }
   }
 

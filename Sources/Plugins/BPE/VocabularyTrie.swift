@@ -4,37 +4,40 @@ import Tokenizers
 ///
 /// `@unchecked Sendable`: written in init, never after; the memory ends in deinit.
 final class VocabularyTrie: @unchecked Sendable {
+  /// A slot's id is the token that ends there, or ``none``.
   private let slots: UnsafeMutableBufferPointer<UInt64>
-  /// Of each node, the token that ends there, or ``none``.
-  private let tokens: UnsafeMutableBufferPointer<Token>
-  private static let none = Token.max
+  private static let none = Token(DoubleArrayTrie.Slot.largestID)
 
   convenience init(_ vocabulary: BPEVocabulary) { self.init(vocabulary.tokens) }
 
-  /// - Parameter strings: of a byte or more each; the tokens are their places in the table.
-  init(_ strings: ByteStringTable) {
+  /// - Parameters:
+  ///   - strings: of a byte or more each; the tokens are their places in the table.
+  ///   - isChosen: of each place, whether the string is found; all where it is left out.
+  init(_ strings: ByteStringTable, where isChosen: (Int) -> Bool = { _ in true }) {
     // The array holds all single bytes, whether they are strings of the table or not.
     var texts = (UInt8.min...UInt8.max).map { [$0] }
     var isKnown = ByteStringTable(capacity: 2 * strings.count)
     for byte in texts { _ = isKnown.insert(byte) }
-    for string in 0..<strings.count {
+    for string in 0..<strings.count where isChosen(string) {
       let bytes = strings[string]
       for length in 1...bytes.count where isKnown.insert(bytes.prefix(length)).isNew {
         texts.append(Array(bytes.prefix(length)))
       }
     }
     texts.sort { $0.lexicographicallyPrecedes($1) }
+    let tokens = texts.map { text in
+      strings.index(of: text).flatMap { isChosen($0) ? Token($0) : nil } ?? Self.none
+    }
     let made = DoubleArrayTrie.slots(of: texts)
     slots = .allocate(capacity: made.count)
-    _ = slots.initialize(from: made)
-    tokens = .allocate(capacity: texts.count)
-    _ = tokens.initialize(from: texts.map { strings.index(of: $0).map { Token($0) } ?? Self.none })
+    for (place, bits) in made.enumerated() {
+      var slot = DoubleArrayTrie.Slot(bits: UInt64(littleEndian: bits))
+      if slot.label < 256 { slot = .init(label: slot.label, base: slot.base, id: Int(tokens[Int(slot.id)])) }
+      slots.initializeElement(at: place, to: slot.bits.littleEndian)
+    }
   }
 
-  deinit {
-    slots.deallocate()
-    tokens.deallocate()
-  }
+  deinit { slots.deallocate() }
 
   /// The tokens that `text` goes on with at `start`, shortest first.
   @inline(__always)
@@ -48,10 +51,19 @@ final class VocabularyTrie: @unchecked Sendable {
       let slot = DoubleArrayTrie.Slot(bits: UInt64(littleEndian: slots[base ^ byte]))
       if slot.label != byte { return }
       position &+= 1
-      let token = tokens[Int(slot.id)]
-      if token != Self.none { body(token, position) }
+      if slot.id != Self.none { body(slot.id, position) }
       base = slot.base
     }
+  }
+}
+
+extension VocabularyTrie {
+  /// The longest token that `text` goes on with at `start`. There is one where every byte is a token.
+  @inline(__always)
+  func longestToken(at start: Int, of text: UnsafeBufferPointer<UInt8>) -> Token {
+    var longest: Token = 0
+    forEachToken(at: start, of: text) { token, _ in longest = token }
+    return longest
   }
 }
 

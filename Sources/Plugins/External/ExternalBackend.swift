@@ -20,13 +20,14 @@ public struct ExternalBackend: TokenizerBackend {
       throw TokenizerError.plugin(tokenizer: name, reason: problem)
     }
     descriptor = TokenizerDescriptor(
-      name: command.name ?? hello.name, summary: hello.summary ?? "a plug-in",
-      parameters: (hello.parameters ?? []).map(\.parameter), source: hello.source ?? command.line,
+      name: command.name ?? hello.name, summary: printable(hello.summary ?? "a plug-in"),
+      parameters: (hello.parameters ?? []).map(\.parameter), source: printable(hello.source ?? command.line),
       libraries: program.identity, origin: command.line)
     do {
       _ = try ResolvedSpec(SpecTable(name: descriptor.name, values: [:], files: [:]), descriptor: descriptor)
     } catch {
-      throw TokenizerError.plugin(tokenizer: name, reason: "its plug-in (\(command.line)) has a bad default: \(error)")
+      throw TokenizerError.plugin(
+        tokenizer: name, reason: printable("its plug-in (\(command.line)) has a bad default: \(error)"))
     }
   }
 

@@ -175,10 +175,18 @@ struct PluginParameter: Decodable, Sendable, Equatable {
       }
       guard from >= 1 || (kind == .integer && key != "v") else { return "parameter '\(key)' must be at least 1" }
       guard [nil, 1000, 1024].contains(thousand) else { return "parameter '\(key)': thousand is 1000 or 1024" }
+      let powers = sequence(first: 1) { $0 * 2 }.prefix { $0 <= to }
+      guard kind == .integer || powers.contains(where: { $0 >= from }) else {
+        return "parameter '\(key)' can have no value: no power of two is from \(from) to \(to)"
+      }
     case .count:
-      guard words?.count == 1 else { return "parameter '\(key)' needs words with its one word, such as [\"never\"]" }
+      guard let words, words.count == 1, !words[0].isEmpty, Int(words[0]) == nil else {
+        return "parameter '\(key)' needs words with its one word, such as [\"never\"]"
+      }
     case .choice:
-      guard let words, !words.isEmpty else { return "parameter '\(key)' needs words, the values it may have" }
+      guard let words, !words.isEmpty, !words.contains(""), Set(words).count == words.count else {
+        return "parameter '\(key)' needs words, the values it may have, each once and none empty"
+      }
     case .file: break
     }
     return nil
@@ -196,6 +204,7 @@ struct PluginParameter: Decodable, Sendable, Equatable {
       case .file: .file
       }
     return Parameter(
-      key, kind, default: self.default?.text, alwaysShown: shown ?? (key == "v"), summary: summary ?? "")
+      key, kind, default: self.default?.text, alwaysShown: shown ?? (key == "v"),
+      summary: printable(summary ?? ""))
   }
 }

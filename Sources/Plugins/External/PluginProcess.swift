@@ -6,11 +6,15 @@ import Tokenizers
 /// used again.
 struct PluginFailure: Error, Sendable, CustomStringConvertible {
   let description: String
+  /// - Parameter description: may hold what the plug-in wrote, which a terminal must not obey.
+  init(description: String) { self.description = printable(description) }
 }
 
 /// A plug-in's own answer that it cannot do what it was asked. It goes on working.
 struct PluginRefusal: Error, Sendable, CustomStringConvertible {
   let description: String
+  /// - Parameter description: as of ``PluginFailure``.
+  init(description: String) { self.description = printable(description) }
 }
 
 /// One running plug-in, answering one request at a time.
@@ -124,7 +128,7 @@ final class PluginProcess: @unchecked Sendable {
       }
       // An answer may come before the request is read to its end; the rest of it is written all the same.
       if let answer, written == message.count {
-        if let problem = answer.envelope.error { throw PluginRefusal(description: printable(problem.message)) }
+        if let problem = answer.envelope.error { throw PluginRefusal(description: problem.message) }
         return answer.frame
       }
       if child.isOutputOver { throw death(during: request.request) }
