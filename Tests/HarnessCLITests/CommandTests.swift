@@ -185,8 +185,19 @@ func everySubcommandHasHelpWithAnExample(command: String) throws {
 /// Where `make test` installs the libraries.
 private let libraries = sourceRoot + "/.build/test-python/bin/python3"
 
+/// Whether the Python of `make test-python` has them.
+private func canImport(_ libraries: String, _ python: String) -> Bool {
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: python)
+  process.arguments = ["-c", "import \(libraries)"]
+  process.standardError = FileHandle.nullDevice
+  guard (try? process.run()) != nil else { return false }
+  process.waitUntilExit()
+  return process.terminationStatus == 0
+}
+
 /// Without M1, with a plug-in, beside the libraries: the ids are theirs.
-@Test(.enabled(if: FileManager.default.isExecutableFile(atPath: libraries), "the libraries could not be installed"))
+@Test(.enabled(if: canImport("tokenizers, tiktoken, sentencepiece", libraries), "the libraries could not be installed"))
 func benchesStandBesideLibraries() throws {
   struct Codec: Decodable {
     struct Library: Decodable { let library: String, sameIDs: Bool, encodeOneThread: Double }

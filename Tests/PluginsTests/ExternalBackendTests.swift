@@ -10,6 +10,17 @@ private let examples = root + "/Examples/plugins"
 /// Where `make test` installs the library of Examples/plugins/library.py.
 private let libraryPython = root + "/.build/test-python/bin/python3"
 
+/// Whether the Python of `make test-python` has them.
+private func canImport(_ libraries: String, _ python: String) -> Bool {
+  let process = Process()
+  process.executableURL = URL(fileURLWithPath: python)
+  process.arguments = ["-c", "import \(libraries)"]
+  process.standardError = FileHandle.nullDevice
+  guard (try? process.run()) != nil else { return false }
+  process.waitUntilExit()
+  return process.terminationStatus == 0
+}
+
 private func problems(_ command: PluginCommand, _ name: String = "mine") throws -> [String] {
   let backend = try ExternalBackend(command)
   return try PluginCheck(
@@ -23,7 +34,7 @@ private func problems(_ command: PluginCommand, _ name: String = "mine") throws 
 
 @Test(
   .enabled(
-    if: FileManager.default.isExecutableFile(atPath: libraryPython),
+    if: canImport("tokenizers", libraryPython),
     "the library tokenizers could not be installed in .build/test-python"),
   arguments: ["mine", "mine[v=300]"])
 func theExampleOverALibraryConforms(name: String) throws {
