@@ -47,7 +47,7 @@ private let program = #"""
       killed: [python3, "\(plugin)", kill]
       garbage: [python3, "\(plugin)", garbage]
       half: [python3, "\(plugin)", half]
-      silent: {run: [python3, "\(plugin)", silence], timeout: 2}
+      silent: {run: [python3, "\(plugin)", silence], timeout: 10}
       untrained: [python3, "\(dying)", train]
       unloaded: [python3, "\(dying)", load]
       undecoded: [python3, "\(dying)", decode]
@@ -66,7 +66,7 @@ private let program = #"""
   for (name, reason) in [
     ("killed", "was ended by signal 9"), ("garbage", "which is no frame"),
     ("half", "in the middle of a frame (3 of the 100 bytes"),
-    ("silent", "is silent for 2 s while it was asked to 'encode'"),
+    ("silent", "is silent for 10 s while it was asked to 'encode'"),
     ("untrained", "ended with exit status 4 while it was asked to 'train'"),
     ("unloaded", "ended with exit status 4 while it was asked to 'load'"),
     ("undecoded", "ended with exit status 4 while it was asked to 'decode'"),
