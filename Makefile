@@ -2,6 +2,7 @@
 # make test        installs what is missing, builds, runs every test
 # make test-arm64  runs the kernels and the golden token streams for arm64 under emulation
 # make test-page   drives the report's page in headless Chromium
+# make test-scale  many processes, and a Slurm of two nodes on this machine where its package can be had
 # make test-tutorial  runs every command of docs/tutorial.md, on less text
 # make docs        builds the pages of the public API with DocC, into .build/docs; a warning is an error
 # make publish     copies the report and the records of runs/RUN to reports/RUN, as they are published, and rewrites
@@ -16,7 +17,7 @@ FUZZ_SECONDS = 600
 # Tests see internals, so they are built apart from what `make` and `swift build -c release` build.
 TEST = -c release -Xswiftc -enable-testing --scratch-path .build-testing
 
-.PHONY: run build test plugin-python test-arm64 test-page test-tutorial docs publish fuzz packages lint format clean
+.PHONY: run build test plugin-python torch-python test-arm64 test-page test-scale test-tutorial docs publish fuzz packages lint format clean
 
 run: build
 	$(HARNESS) run experiments/quick.yaml --baseline baselines/paper.json
@@ -24,7 +25,7 @@ run: build
 build: packages
 	swift build -c release --product harness
 
-test: plugin-python
+test: plugin-python torch-python
 	swift build $(TEST) --build-tests --explicit-target-dependency-import-check error
 	swift test $(TEST) --skip-build
 	swift build --package-path Examples/Nibbles -c release
@@ -39,9 +40,25 @@ plugin-python: packages
 	  || { rm -rf $(PLUGIN_PYTHON) && python3 -m venv $(PLUGIN_PYTHON) && $(PLUGIN_PYTHON)/bin/pip install -q tokenizers; } \
 	  || { rm -rf $(PLUGIN_PYTHON); echo "Examples/plugins/library.py is not tested: pip cannot install tokenizers"; }
 
+# A Python with PyTorch; without it, what trains there is not tested. The processor's own build, where that index can be
+# reached: PyPI's is ten times as large.
+TORCH_PYTHON = .build/torch-python
+torch-python: packages
+	@$(TORCH_PYTHON)/bin/python3 -c 'import torch' 2>/dev/null \
+	  || { rm -rf $(TORCH_PYTHON) && python3 -m venv $(TORCH_PYTHON) \
+	    && { $(TORCH_PYTHON)/bin/pip install -q --retries 1 --index-url https://download.pytorch.org/whl/cpu torch 2>/dev/null \
+	      || $(TORCH_PYTHON)/bin/pip install -q torch; }; } \
+	  || { rm -rf $(TORCH_PYTHON); echo "training with PyTorch is not tested: pip cannot install torch"; }
+
 test-page: DEBIAN_PACKAGES += chromium
 test-page: build
 	Tests/page/run.sh
+
+test-scale: build
+	@command -v slurmctld >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq \
+	  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm; } \
+	  || echo "Slurm cannot be installed here: sudo apt-get install --no-install-recommends slurm-wlm"
+	Tests/scale/run.sh
 
 test-tutorial: build
 	Tests/tutorial/run.sh
