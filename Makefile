@@ -3,6 +3,7 @@
 # make test-arm64  runs the kernels and the golden token streams for arm64 under emulation
 # make test-page   drives the report's page in headless Chromium
 # make test-latex  compiles the report's tables with pdflatex
+# make test-scale  many processes, and a Slurm of two nodes on this machine where its package can be had
 # make test-tutorial  runs every command of docs/tutorial.md, on less text
 # make docs        builds the pages of the public API with DocC, into .build/docs; a warning is an error
 # make publish     copies the report and the records of runs/RUN to reports/RUN, as they are published, and rewrites
@@ -17,7 +18,7 @@ FUZZ_SECONDS = 600
 # Tests see internals, so they are built apart from what `make` and `swift build -c release` build.
 TEST = -c release -Xswiftc -enable-testing --scratch-path .build-testing
 
-.PHONY: run build test test-python test-latex test-arm64 test-page test-tutorial docs publish fuzz packages lint format clean
+.PHONY: run build test test-python torch-python test-arm64 test-page test-latex test-scale test-tutorial docs publish fuzz packages lint format clean
 
 run: build
 	$(HARNESS) run experiments/quick.yaml --baseline baselines/paper.json
@@ -25,7 +26,7 @@ run: build
 build: packages
 	swift build -c release --product harness
 
-test: test-python
+test: test-python torch-python
 	swift build $(TEST) --build-tests --explicit-target-dependency-import-check error
 	swift test $(TEST) --skip-build
 	swift build --package-path Examples/Nibbles -c release
@@ -49,9 +50,22 @@ test-latex: DEBIAN_PACKAGES += texlive-latex-recommended
 test-latex: packages
 	swift test $(TEST) --filter compiledByTeX
 
+# A Python with PyTorch; without it, what trains there is not tested.
+TORCH_PYTHON = .build/torch-python
+torch-python: packages
+	@$(TORCH_PYTHON)/bin/python3 -c 'import torch' 2>/dev/null \
+	  || { rm -rf $(TORCH_PYTHON) && python3 -m venv $(TORCH_PYTHON) && $(TORCH_PYTHON)/bin/pip install -q numpy 'torch==2.13.*'; } \
+	  || { rm -rf $(TORCH_PYTHON); echo "training with PyTorch is not tested: pip cannot install torch"; }
+
 test-page: DEBIAN_PACKAGES += chromium
 test-page: build
 	Tests/page/run.sh
+
+test-scale: build
+	@command -v slurmctld >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq \
+	  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm; } \
+	  || echo "Slurm cannot be installed here: sudo apt-get install --no-install-recommends slurm-wlm"
+	Tests/scale/run.sh
 
 test-tutorial: build
 	Tests/tutorial/run.sh

@@ -47,7 +47,9 @@ let package = Package(
         .product(name: "HeapModule", package: "swift-collections"),
       ]),
     // The one decoder-only transformer, M1 and M2.
-    .target(name: "Transformer", dependencies: ["Support", "Tokenizers", "CKernels", "COpenBLAS", "COneDNN"]),
+    .target(
+      name: "Transformer", dependencies: ["Support", "Tokenizers", "CKernels", "COpenBLAS", "COneDNN"],
+      resources: [.embedInCode("Torch/torch_worker.py")]),
     // Content-addressed folders: claim, build, verify, remove.
     .target(name: "Store", dependencies: ["Support"]),
     // What a cell was and gave.

@@ -42,11 +42,11 @@ package struct TrainBench: Codable, Sendable {
   }
 
   /// - Parameters:
-  ///   - pytorch: a Python with torch; `script` is then run in turn with each row.
+  ///   - pytorch: a Python with torch; its worker then takes the same step in turn with each row.
   ///   - peakMemory: measures one configuration in another process.
   package init(
     sizes: [String], vocabularies: [Int], precisions: [Precision], threads: Int, seconds: Double, pytorch: String?,
-    script: String, peakMemory: (String, Int, Precision) throws -> Double?, report: (String) -> Void
+    peakMemory: (String, Int, Precision) throws -> Double?, report: (String) -> Void
   ) throws {
     cpu = cpuName()
     self.threads = threads
@@ -76,14 +76,12 @@ package struct TrainBench: Codable, Sendable {
             peakMegabytes: try peakMemory(size, vocabulary, precision),
             phases: Dictionary(uniqueKeysWithValues: step.shares.map { ($0.key.name, $0.value) }))
           if let pytorch {
-            let dtype: Precision = precision == .exact ? .f32 : precision
+            var options = options
+            options.precision = precision == .exact ? .f32 : precision
+            let dtype = options.precision
             if torchSpeed[dtype] == nil {
               report("  PyTorch, \(dtype.rawValue)")
-              let answer = try Self.runPyTorch(
-                pytorch,
-                [
-                  script, "time", size, "\(vocabulary)", "\(batch)", "\(S)", dtype.rawValue, "\(threads)", "\(seconds)",
-                ])
+              let answer = try Self.runPyTorch(pytorch, shape: shape, options, threads: threads, seconds: seconds)
               torchSpeed[dtype] = Double(batch * S) / answer.seconds
               self.pytorch = answer.version
             }
@@ -98,12 +96,24 @@ package struct TrainBench: Codable, Sendable {
 
   private struct Answer: Decodable { let seconds: Double, version: String }
 
-  private static func runPyTorch(_ python: String, _ arguments: [String]) throws -> Answer {
-    let output = try outputOf(python, arguments)
-    guard let answer = try? JSONDecoder().decode(Answer.self, from: output) else {
-      throw BenchError.child(([python] + arguments).joined(separator: " "), reason: "printed no measurement")
+  /// The same step by PyTorch's worker, on a seeded model and tokens that lie in a folder for as long.
+  private static func runPyTorch(
+    _ python: String, shape: ModelShape, _ options: TrainingOptions, threads: Int, seconds: Double
+  ) throws -> Answer {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("bench-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let (script, file) = try TorchBackend.writeFixture(
+      Model(shape: shape, seed: 1), tokens: randomTokens(shape, options), options, in: folder)
+    let words = [python, script, "time", file, "\(threads)", "\(seconds)"]
+    guard let answer = try? JSONDecoder().decode(Answer.self, from: outputOf(python, Array(words.dropFirst()))) else {
+      throw BenchError.child(words.joined(separator: " "), reason: "printed no measurement")
     }
     return answer
+  }
+
+  private static func randomTokens(_ shape: ModelShape, _ options: TrainingOptions) -> [Int32] {
+    var generator = SeededGenerator(seed: 6)
+    return (0..<options.batch * options.sequenceLength).map { _ in Int32(generator.below(shape.vocabulary)) }
   }
 
   /// As tables to read.

@@ -119,24 +119,16 @@ struct TrainBenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "train", abstract: "Training speed by size, vocabulary and precision; where the time goes.",
     discussion: """
-      With --pytorch, Benchmarks/pytorch_step.py takes the same step in turn, and the ratios are printed. --export writes \
-      weights, tokens, loss and gradients of one small batch for its 'check'.
+      With --pytorch, PyTorch takes the same step in turn, and the ratios are printed.
 
       EXAMPLE
         harness bench train --sizes 3m --vocabularies 256 32000 --precisions f32 bf16 --pytorch venv/bin/python
-        harness bench train --export step.safetensors && venv/bin/python Benchmarks/pytorch_step.py check step.safetensors
       """)
   @Option(parsing: .upToNextOption, help: "Model sizes.") var sizes = ["1m", "3m", "25m"]
   @Option(parsing: .upToNextOption, help: "Vocabulary sizes.") var vocabularies = [256, 32_000, 65_536]
   @Option(parsing: .upToNextOption, help: "f32, bf16, exact.") var precisions: [Precision] = [.f32, .bf16, .exact]
   @Option(help: "Seconds to measure each configuration for, at least.") var seconds = 3.0
   @Option(help: ArgumentHelp("A Python with torch, to measure beside.", valueName: "python")) var pytorch: String?
-  @Option(help: "Its program.") var script = "Benchmarks/pytorch_step.py"
-  @Option(
-    help: ArgumentHelp(
-      "Writes one batch's loss and gradients of the first size, vocabulary and precision, and stops.", valueName: "file"
-    ))
-  var export: String?
   @Flag(
     help: ArgumentHelp("Prints the peak memory of the first configuration; used by the table.", visibility: .hidden))
   var memoryOnly = false
@@ -163,16 +155,9 @@ struct TrainBenchCommand: ParsableCommand {
       print(peak)
       return
     }
-    if let export {
-      guard let shape = ModelShape(named: sizes[0], vocabulary: vocabularies[0]) else { return }
-      var options = TrainingOptions()
-      (options.batch, options.sequenceLength, options.precision) = (4, 100, precisions[0])
-      try writeGradientFixture(shape: shape, options: options, threads: threads.threads, to: export)
-      return
-    }
     let bench = try TrainBench(
       sizes: sizes, vocabularies: vocabularies, precisions: precisions, threads: threads.threads, seconds: seconds,
-      pytorch: pytorch, script: script,
+      pytorch: pytorch,
       peakMemory: { size, vocabulary, precision in
         try Bundle.main.executablePath.flatMap {
           try trainingPeakMegabytes(

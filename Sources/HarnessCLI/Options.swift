@@ -118,6 +118,29 @@ func stopCleanly() {
   }
 }
 
+/// On SIGUSR1, which clusters can send before a time limit: what is returned is made, so that work under way is saved and
+/// ends. What cannot be saved in time is left to be done again, and the process ends all the same.
+func stopOnSignal() -> StopRequest {
+  let stop = StopRequest()
+  signal(SIGUSR1, SIG_IGN)
+  let source = DispatchSource.makeSignalSource(signal: SIGUSR1, queue: .global(qos: .userInitiated))
+  source.setEventHandler {
+    stop.make()
+    DispatchQueue.global(qos: .userInitiated).asyncAfter(deadline: .now() + secondsToSave) {
+      Claim.releaseAll()
+      ChildProcess.endAll()
+      printError("stopped as asked, without saving what is under way: it takes longer than \(Int(secondsToSave)) s")
+      _exit(Stopped.exitStatus)
+    }
+  }
+  source.activate()
+  _ = Unmanaged.passRetained(source as AnyObject)  // lives as long as the process
+  return stop
+}
+
+/// Less than the 300 seconds that `harness submit` asks a signal ahead of the time limit.
+private let secondsToSave = 240.0
+
 /// The bytes of a file, or of standard input for nil and "-".
 func readInput(_ path: String?) throws -> Data {
   guard let path, path != "-" else { return try FileHandle.standardInput.readToEnd() ?? Data() }

@@ -18,7 +18,7 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
         Prints the plan, then a progress line a cell. The report in the run folder is written anew after every cell. \
         Several processes, on several machines, may run one experiment in one folder: each takes cells that no other \
         works on. Exit status 1 when a cell failed; the others are finished. A cell that M1 leaves no budget for is no \
-        failure: the report says so.
+        failure: the report says so. SIGUSR1 saves what is under way and ends with status 75.
 
         EXAMPLE
           harness run experiments/quick.yaml
@@ -30,8 +30,6 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
   @Option(help: "Cells side by side; results do not depend on it.") var jobs = 1
   @Option(help: "Run this one seed instead of the experiment's.") var seed: UInt64?
   @Option(help: "Figures to show beside ours in the report.") var baseline: String?
-  @Flag(help: "Print the plan and stop.") var planOnly = false
-  @Flag(help: "Print the plan as JSON and stop.") var planJSON = false
   @OptionGroup var store: StoreOptions
   @OptionGroup var threads: ThreadOptions
 
@@ -41,39 +39,38 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
   }
 
   func run() throws {
-    let registry = try Experiment.registry(
-      file: experiment, extending: Source.registry(), by: { try ExternalBackend($0) })
-    var loaded = try Experiment(file: experiment, registry: registry)
+    let (read, registry) = try Experiment.loaded(experiment, Source.self)
+    var loaded = read
     let folder = RunFolder(out ?? "runs/\(loaded.name)")
     if let seed {
       loaded.seeds = [seed]
       for variant in loaded.variants.indices { loaded.variants[variant].seeds = [seed] }
     }
-    if planOnly || planJSON {
-      let plan = try Plan(
-        ResolvedExperiment(loaded, registry: registry, fastest: folder.fastest(decides: false)), registry: registry)
-      if planJSON { return try printJSON(plan) }
-      return print(try describe(plan, loaded))
-    }
     let resolved = try folder.resolve(loaded, registry: registry)
-    let copy = folder.path + "/experiment.yaml"
-    if URL(fileURLWithPath: copy).standardizedFileURL != URL(fileURLWithPath: experiment).standardizedFileURL {
-      try writeAtomically(try readInput(experiment), to: copy)
-    }
-    printError(try describe(Plan(resolved, registry: registry), loaded))
+    try folder.keep(experiment)
+    printError(
+      try Plan(resolved, registry: registry).description(
+        flopsPerSecond: measuredTrainingFLOPs(
+          precision: resolved.precision, threads: threads.threads, shards: loaded.m2.training.shards), place: "here"))
 
     let progress = ProgressPrinter(jobs: jobs)
     let content = try store.open(user: RunUses(runFolder: folder.path), progress: progress)
     let stages = Stages(
       registry: registry, store: content, program: thisProgram, threads: max(1, threads.threads / jobs),
-      progress: progress, waits: false)
-    let runner = Runner(resolved, records: folder.records, stages: stages, jobs: jobs)
+      progress: progress, waits: false, stop: stopOnSignal())
+    let runner = Runner(resolved.cells, records: folder.records, stages: stages, jobs: jobs)
     let watch = Stopwatch()
     let report = try RunReport(runs: [folder], baseline: baseline, registry: registry)
     let place = folder.path + "/report"
-    let outcome = try runner.run { _ in
-      // A damaged record of some cell is no reason to stop: what is finished is on disk.
-      do { try report.refresh(in: place) } catch let problem as FileError { progress.line("no report: \(problem)") }
+    let outcome: Runner.Outcome
+    do {
+      outcome = try runner.run { _ in
+        // A damaged record of some cell is no reason to stop: what is finished is on disk.
+        do { try report.refresh(in: place) } catch let problem as FileError { progress.line("no report: \(problem)") }
+      }
+    } catch let stopped as Stopped {
+      printError("\(stopped)")
+      throw ExitCode(Stopped.exitStatus)
     }
     try report.write(to: place)
     let failed = outcome.failures.count
@@ -81,12 +78,6 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
       "\(outcome.records.count - failed) of \(outcome.records.count) cells finished (\(outcome.reused) were there already), "
         + "\(failed) failed, in \(duration(watch.seconds)); report in \(folder.path)/report/report.md")
     if failed > 0 { throw ExitCode(1) }
-  }
-
-  private func describe(_ plan: Plan, _ experiment: Experiment) throws -> String {
-    let speed = try measuredTrainingFLOPs(
-      precision: plan.precision, threads: threads.threads, shards: experiment.m2.training.shards)
-    return plan.description(flopsPerSecond: speed)
   }
 }
 

@@ -59,6 +59,14 @@ public struct RecordFolder: Sendable {
 
   /// - Throws: ``FileError`` for a folder without records, and for a record that is damaged or of another schema.
   public func load() throws -> Contents {
+    let all = try all()
+    guard !all.isEmpty else { throw FileError(path, "holds no records yet") }
+    return Contents(all)
+  }
+
+  /// Every record, by cell and in order of writing; there may be none.
+  /// - Throws: as ``load()``, where the folder is missing.
+  public func all() throws -> [RunRecord] {
     guard let cells = try? FileManager.default.contentsOfDirectory(atPath: path) else {
       throw FileError(
         parentFolder(path), "no run here (the folder 'records' is missing); make one with 'harness run'")
@@ -66,9 +74,7 @@ public struct RecordFolder: Sendable {
     if let old = cells.first(where: { $0.hasSuffix(".json") }) {
       throw FileError(path + "/" + old, Self.schema1)
     }
-    let all = try cells.sorted().map { path + "/" + $0 }.filter(Self.isFolder).flatMap { try Self.load(folder: $0) }
-    guard !all.isEmpty else { throw FileError(path, "holds no records yet") }
-    return Contents(all)
+    return try cells.sorted().map { path + "/" + $0 }.filter(Self.isFolder).flatMap { try Self.load(folder: $0) }
   }
 
   private static func isFolder(_ path: String) -> Bool {

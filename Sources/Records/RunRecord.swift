@@ -205,6 +205,8 @@ public struct RunRecord: Codable, Sendable, Hashable {
     public var learningRate: Double
     public var precision: String
     public var shards: Int
+    /// "torch" where PyTorch trained; nil for this program's own kernels.
+    public var trainer: String?
     /// Tokens seen, the bytes of text that they stand for, and passes over the training tokens.
     public var tokens: Int
     public var bytes: Double
@@ -221,7 +223,8 @@ public struct RunRecord: Codable, Sendable, Hashable {
 
     public init(
       steps: Int, batch: Int, sequenceLength: Int, optimizer: String, schedule: String, learningRate: Double,
-      precision: String, shards: Int, tokens: Int, bytes: Double, epochs: Double, contextBytes: Double,
+      precision: String, shards: Int, trainer: String? = nil, tokens: Int, bytes: Double, epochs: Double,
+      contextBytes: Double,
       bytesPerParameter: Double, lossNats: [Point], heldOutBitsPerByte: [Point], curveBytes: Int
     ) {
       self.steps = steps
@@ -232,6 +235,7 @@ public struct RunRecord: Codable, Sendable, Hashable {
       self.learningRate = learningRate
       self.precision = precision
       self.shards = shards
+      self.trainer = trainer
       self.tokens = tokens
       self.bytes = bytes
       self.epochs = epochs

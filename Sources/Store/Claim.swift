@@ -19,6 +19,8 @@ public final class Claim: Sendable {
     public var host: String
     public var process: Int32
     public var since: String
+    /// What the work is for, as the holder says; nil for nothing in particular.
+    public var purpose: String?
     /// Tells this claim from every other.
     var nonce: String
   }
@@ -39,7 +41,7 @@ public final class Claim: Sendable {
 
   /// The claim, or nil where another holds it: another process, or another thread of this one.
   /// - Throws: ``FileError`` where claims cannot be written.
-  static func take(_ path: String) throws -> Claim? {
+  static func take(_ path: String, for purpose: String? = nil) throws -> Claim? {
     if let other = read(path) {
       guard try isStale(path) else { return nil }
       // One process alone can rename this very claim away; the name keeps the others from taking the next one.
@@ -52,7 +54,7 @@ public final class Claim: Sendable {
       }
     }
     let holder = Holder(
-      host: hostName(), process: getpid(), since: timestamp(),
+      host: hostName(), process: getpid(), since: timestamp(), purpose: purpose,
       nonce: String(UInt64.random(in: 0...(.max)), radix: 16))
     guard try writeIfAbsent(try jsonEncoder(pretty: false).encode(holder), to: path) else { return nil }
     Heartbeat.shared.add(path, nonce: holder.nonce)

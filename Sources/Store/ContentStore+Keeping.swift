@@ -119,7 +119,7 @@ extension ContentStore {
     }
   }
 
-  private static func contents(_ folder: String) throws -> [String] {
+  static func contents(_ folder: String) throws -> [String] {
     guard FileManager.default.fileExists(atPath: folder) else { return [] }
     return try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
   }

@@ -98,14 +98,20 @@ public final class ContentStore: Sendable {
 
   /// The entry, found or built. Where another process is building it, waits for that.
   /// - Parameters:
+  ///   - purpose: what it is built for, as its claim says meanwhile.
   ///   - provenance: of this process; its times and measurements are filled in here.
+  ///   - stop: ends the waiting.
   ///   - build: writes the content's files into the folder it is given.
-  /// - Throws: what `build` throws; ``FileError``.
-  public func entry(_ key: StoreKey, provenance: Provenance, build: (Building) throws -> Void) throws -> Stored {
+  /// - Throws: what `build` throws; ``FileError``; `Stopped`.
+  public func entry(
+    _ key: StoreKey, for purpose: String? = nil, provenance: Provenance, stop: StopRequest = StopRequest(),
+    build: (Building) throws -> Void
+  ) throws -> Stored {
     var hasSaidSo = false
     while true {
       if let entry = try find(key) { return Stored(entry: entry, wasThere: true) }
-      if let claim = try claim(key) {
+      try stop.check()
+      if let claim = try claim(key, for: purpose) {
         if let made = try self.build(key, claim: claim, provenance: provenance, build) { return made }
         continue
       }
@@ -118,12 +124,12 @@ public final class ContentStore: Sendable {
   }
 
   /// The entry, found or built; nil at once where another process is building it.
-  public func entryUnlessClaimed(_ key: StoreKey, provenance: Provenance, build: (Building) throws -> Void) throws
-    -> Stored?
-  {
+  public func entryUnlessClaimed(
+    _ key: StoreKey, for purpose: String? = nil, provenance: Provenance, build: (Building) throws -> Void
+  ) throws -> Stored? {
     while true {
       if let entry = try find(key) { return Stored(entry: entry, wasThere: true) }
-      guard let claim = try claim(key) else { return nil }
+      guard let claim = try claim(key, for: purpose) else { return nil }
       if let made = try self.build(key, claim: claim, provenance: provenance, build) { return made }
     }
   }
@@ -132,7 +138,34 @@ public final class ContentStore: Sendable {
   public func holder(of key: StoreKey) -> Claim.Holder? { Claim.read(claimPath(key)) }
 
   private func claimPath(_ key: StoreKey) -> String { "\(root)/claims/\(key.kind.rawValue)-\(key.hash)" }
-  private func claim(_ key: StoreKey) throws -> Claim? { try Claim.take(claimPath(key)) }
+  private func claim(_ key: StoreKey, for purpose: String?) throws -> Claim? {
+    try Claim.take(claimPath(key), for: purpose)
+  }
+
+  /// An entry that is being built at this moment.
+  public struct Work: Sendable {
+    /// As in `model/0123…`.
+    public let entry: String
+    public let holder: Claim.Holder
+    /// The folder of its checkpoints; need not exist.
+    public let folder: String
+  }
+
+  /// The folders of checkpoints, of work under way and of work that was stopped.
+  public func workFolders() throws -> [String] { try Self.contents(root + "/work").map { "\(root)/work/\($0)" } }
+
+  /// What is being built now, by whichever process and machine.
+  public func workUnderWay() throws -> [Work] {
+    try StoreKind.allCases.flatMap { kind in
+      try Self.contents(root + "/claims").compactMap { name -> Work? in
+        let claim = "\(root)/claims/\(name)", prefix = kind.rawValue + "-"
+        guard name.hasPrefix(prefix), !name.contains("."), let holder = Claim.read(claim), try !Claim.isStale(claim)
+        else { return nil }
+        return Work(
+          entry: "\(kind.rawValue)/\(name.dropFirst(prefix.count))", holder: holder, folder: "\(root)/work/\(name)")
+      }
+    }
+  }
 
   /// nil where the claim was lost on the way, or another was faster: look again.
   private func build(
@@ -154,6 +187,7 @@ public final class ContentStore: Sendable {
       try body(building)
       made.ended = timestamp()
       made.measurements = building.measurements
+      made.libraries.merge(building.libraries) { $1 }
       made.measurements["seconds"] = watch.seconds
       // Looked at before they are hashed: what is written to them from then on is noticed.
       let identities = try Manifest.identities(of: Manifest.names(in: beside), in: beside)
@@ -238,6 +272,8 @@ public final class Building {
   public let work: String
   /// Numbers for the entry's provenance: what another build would measure anew.
   public var measurements: [String: Double] = [:]
+  /// Versions for its provenance that only the build tells.
+  public var libraries: [String: String] = [:]
 
   init(folder: String, work: String) {
     self.folder = folder

@@ -12,6 +12,8 @@ public enum StoreKind: String, Codable, Sendable, CaseIterable {
   case heldOutTokens = "held-out-tokens"
   /// Tokens of a part of the training text.
   case trainingTokens = "training-tokens"
+  /// How often each id occurs in one of those.
+  case tokenCounts = "token-counts"
   /// A trained M2.
   case model
   /// Nats of every example of a text under a model.

@@ -11,9 +11,12 @@ public final class MappedFile: @unchecked Sendable {
   /// Valid as long as the object: for owners that keep it. Elsewhere ``withBytes(_:)``.
   public let bytes: UnsafeRawBufferPointer
   private let isMapped: Bool
+  /// nil for a copy in memory.
+  public let path: String?
 
   /// - Throws: ``FileError`` for a file that cannot be read.
   public init(path: String) throws {
+    self.path = path
     func refuse(_ what: String) -> FileError { FileError(path, "cannot be \(what): \(systemMessage())") }
     let descriptor = open(path, O_RDONLY)
     guard descriptor >= 0 else { throw refuse("read") }
@@ -37,6 +40,7 @@ public final class MappedFile: @unchecked Sendable {
     copy.copyBytes(from: source)
     bytes = UnsafeRawBufferPointer(copy)
     isMapped = false
+    path = nil
   }
 
   /// The bytes, and the object alive meanwhile.

@@ -1,6 +1,8 @@
 /// What can go wrong in training or loading a model.
 public enum TransformerError: Error, Sendable, CustomStringConvertible, Equatable {
   case backend(String)
+  /// What is wrong with a program that trains beside this one, and what to do.
+  case worker(String)
   case damagedFile(String, reason: String)
   case diverged(step: Int, loss: Double)
   /// Of a training source or a scored text.
@@ -12,7 +14,7 @@ public enum TransformerError: Error, Sendable, CustomStringConvertible, Equatabl
 
   public var description: String {
     switch self {
-    case .backend(let reason): return reason
+    case .backend(let reason), .worker(let reason): return reason
     case .damagedFile(let path, let reason): return "\(path): \(reason)"
     case .diverged(let step, let loss):
       return "training diverged at step \(step) (loss \(loss)); lower learningRate or lengthen warmup"

@@ -180,7 +180,7 @@ private let program = #"""
       plugins:
         \(plugins)
       """
-    let result = try harness(["run", try scratch.write("bad.yaml", Data(yaml.utf8)), "--plan-only"])
+    let result = try harness(["plan", try scratch.write("bad.yaml", Data(yaml.utf8))])
     #expect(result.status != 0)
     return result.errors
   }

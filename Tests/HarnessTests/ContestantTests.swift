@@ -193,7 +193,7 @@ private func names(_ text: String, size: String = "1m") throws -> [String] {
     #expect(plan.cells[0].steps == nil && plan.cells[0].flops != nil)
     let none = try Plan(resolved(yaml("4e-3")), registry: registry)
     #expect(none.trialFLOPs == 0 && none.cells[0].trials == nil)
-    #expect(!none.description(flopsPerSecond: 1e12).contains("at least"))
+    #expect(!none.description(flopsPerSecond: 1e12, place: "here").contains("at least"))
     let swept = try Plan(
       resolved(yaml("{tune: [4e-3]}", tokenizers: "[Bytes, \"GZip[v=256…512]\"]")), registry: registry)
     #expect(swept.cells.map(\.trials) == [nil, 2, nil, 2])
@@ -205,7 +205,7 @@ private func names(_ text: String, size: String = "1m") throws -> [String] {
       .replacing("  sizes: [1m]", with: "  sizes: [1m]\n  contextBytes: 1024")
     let plan = try Plan(resolved(unknown), registry: registry)
     #expect(plan.cells.map(\.trials) == [6, 6] && plan.cells.allSatisfy { $0.trialFLOPs == nil })
-    let said = plan.description(flopsPerSecond: 1e12)
+    let said = plan.description(flopsPerSecond: 1e12, place: "here")
     #expect(said.contains("after 6 trials of FLOPs --- for") && said.contains("total at least 0.00e+00"), "\(said)")
   }
 }

@@ -235,7 +235,7 @@ private let axes = """
   let plan = try Plan(resolved, registry: registry)
   #expect(plan.cells.count == 15)
   for cell in plan.cells { #expect((cell.steps == nil) == (cell.variant == "context in bytes")) }
-  #expect(plan.description(flopsPerSecond: 1e12).contains("M1 counted"))
+  #expect(plan.description(flopsPerSecond: 1e12, place: "here").contains("M1 counted"))
 }
 
 @Test func whatM1CostsIsSaidWhereNothingIsLeft() throws {

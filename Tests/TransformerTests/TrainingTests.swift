@@ -39,15 +39,20 @@ private struct Run {
   var snapshots = [6, 14, 30]
 
   func callAsFunction(
-    _ folder: String, threads: Int = 1, killAfter kill: Int? = nil, checkpointEvery: Double = 0,
-    report: (String) -> Void = { _ in }
+    _ folder: String, threads: Int = 1, killAfter kill: Int? = nil, stopAfter stop: Int? = nil,
+    checkpointEvery: Double = 0, report: @escaping (String) -> Void = { _ in }
   ) throws -> (model: Model, log: TrainingLog)? {
     do {
-      return try train(
+      var job = TrainingJob(
         shape: shape, options: options, steps: steps, seed: seed, source: Counting(), threads: threads,
-        workFolder: folder, snapshotSteps: snapshots, checkpointEvery: checkpointEvery, report: report,
-        progress: { if $0.step == kill { throw Killed() } })
-    } catch is Killed { return nil }
+        workFolder: folder)
+      (job.snapshotSteps, job.checkpointSeconds, job.report) = (snapshots, checkpointEvery, report)
+      let run = try train(job) {
+        if $0.step == kill { throw Killed() }
+        if $0.step == stop { job.stop.make() }
+      }
+      return (try run.parameters(), run.log)
+    } catch is Killed { return nil } catch is Stopped { return nil }
   }
 
   func snapshotBits(_ folder: String) throws -> [[UInt32]] {
@@ -75,6 +80,20 @@ func anInterruptedRunEndsInTheSameBits(optimizer: OptimizerKind) throws {
         #expect(resumed.log.resumedAt == kills)
         #expect(try run.snapshotBits(folder) == snapshots)
       }
+    }
+  }
+}
+
+/// One that is asked to stop saves what it has, however long its last checkpoint is ago.
+@Test func aStoppedRunSavesAndGoesOn() throws {
+  let run = Run()
+  try withFolder { folder in
+    let whole = try #require(try run(folder))
+    try withFolder { folder in
+      #expect(try run(folder, stopAfter: 11, checkpointEvery: .infinity) == nil)
+      let resumed = try #require(try run(folder, checkpointEvery: .infinity))
+      #expect(resumed.log.resumedAt == [12], "it ends with the step after which it hears of it")
+      #expect(bits(resumed.model) == bits(whole.model) && resumed.log.lossNats == whole.log.lossNats)
     }
   }
 }
@@ -159,14 +178,15 @@ func anInterruptedRunEndsInTheSameBits(optimizer: OptimizerKind) throws {
   try withFolder { folder in
     var said: [String] = []
     var steps: [Int] = []
-    _ = try train(
-      shape: shape, options: smallOptions(), steps: 4, seed: 1, source: Counting(), threads: 5, workFolder: folder,
-      snapshotSteps: [0], report: { said.append($0) },
-      progress: {
-        steps.append($0.step)
-        #expect($0.steps == 4 && $0.tokensPerSecond > 0 && $0.flopsPerSecond > $0.tokensPerSecond)
-        #expect($0.step < 4 ? $0.secondsLeft > 0 : $0.secondsLeft == 0)
-      })
+    var job = TrainingJob(
+      shape: shape, options: smallOptions(), steps: 4, seed: 1, source: Counting(), threads: 5, workFolder: folder)
+    job.snapshotSteps = [0]
+    job.report = { said.append($0) }
+    _ = try train(job) {
+      steps.append($0.step)
+      #expect($0.steps == 4 && $0.tokensPerSecond > 0 && $0.flopsPerSecond > $0.tokensPerSecond)
+      #expect($0.step < 4 ? $0.secondsLeft > 0 : $0.secondsLeft == 0)
+    }
     #expect(steps == [1, 2, 3, 4])
     #expect(said.count == 1 && said[0].hasPrefix("2 of 5 threads train"))
     let initial = try Model.load(from: folder + "/snapshot-0.safetensors").model

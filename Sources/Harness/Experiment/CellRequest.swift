@@ -1,3 +1,4 @@
+import Foundation
 import Records
 import Support
 import Tokenizers
@@ -53,6 +54,14 @@ public struct CellRequest: Sendable, Codable, Hashable {
     "\(tokenizer) \(size) seed \(seed) for \(match.title)" + (variant.map { ", \($0)" } ?? "")
   }
 
+  /// What claims say that work for it is for.
+  var purpose: String { "\(experiment): \(title)" }
+
+  /// Names it among all cells of all experiments: 16 hexadecimal digits of the SHA-256 of the request.
+  public var key: String {
+    get throws { String(sha256(try jsonEncoder(pretty: false).encode(self)).prefix(16)) }
+  }
+
   /// Whether it takes trials: there are several rates or several tokenizers to choose from.
   var isSearched: Bool { (tuning?.rates.count ?? 1) * (candidates?.count ?? 1) > 1 }
 
@@ -100,6 +109,19 @@ public struct ResolvedExperiment: Sendable, Codable, Hashable {
       experiment.all.map { try Self.cells($0, registry: registry, fastest: fastest) }, of: experiment.name)
     tokenizers = unique(cells.map(\.tokenizer))
   }
+
+  /// One that was written before (``RunFolder/path(of:)``).
+  /// - Throws: ``FileError`` for what is none of this program.
+  public init(file path: String) throws {
+    do { self = try JSONDecoder().decode(Self.self, from: Data(readFile(path))) } catch let error as DecodingError {
+      throw FileError(path, "is no resolved experiment of this program: \(decodingProblem(error))")
+    }
+  }
+
+  /// Of its M2s.
+  public var precision: Precision { cells.first?.m2.precision ?? .f32 }
+  /// The plug-ins that its tokenizers are of.
+  public var plugins: [PluginCommand] { unique(cells.compactMap { $0.plugin?.command }) }
 
   /// The cells of all variants, the experiment as it stands first. A cell that an earlier one has in the same table,
   /// such as a ladder's first rung, is that one.

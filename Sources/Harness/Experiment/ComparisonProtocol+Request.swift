@@ -67,7 +67,14 @@ extension ComparisonProtocol {
 extension TrainingOptions {
   /// Every option by name, as text: an option that is added is in here without being named.
   func fields() throws -> [String: String] {
-    guard case .object(let values) = try JSONValue(encoding: self) else { return [:] }
+    guard case .object(var values) = try JSONValue(encoding: self) else { return [:] }
+    // Results depend on neither how many processes share a batch nor, with PyTorch, on shards.
+    if let torch {
+      values["torch"] = nil
+      values["shards"] = nil
+      values["trainer"] = .string("torch \(TorchBackend.version)")
+      values["microBatch"] = .number(Double(torch.microBatch))
+    }
     return values.mapValues { value in
       switch value {
       case .string(let text): text

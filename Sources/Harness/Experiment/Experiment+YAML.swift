@@ -36,6 +36,7 @@ extension Experiment {
     }
     seeds = seedList.map(UInt64.init)
     if let section = try root.optionalSection("evaluation") { evaluation = try Evaluation(section) }
+    if let section = try root.optionalSection("cluster") { cluster = try Cluster(section) }
     let overlays = try root.overlays("variants", keeping: ["name", "corpus", "plugins", "variants"])
     try root.finish()
     try checkBudget(matchSection, registry: registry)
@@ -195,8 +196,34 @@ extension TrainingOptions {
     zLoss = try section.number("zLoss", in: 0...1) ?? zLoss
     clip = try section.number("clip", in: 0...1e9) ?? clip
     shards = try section.integer("shards", in: 1...1024) ?? shards
+    torch = try TorchOptions.read(section, batch: batch)
     let word = try section.choice("precision", Precision.allCases.map(\.rawValue) + ["auto"]) ?? precision.rawValue
     return Precision(rawValue: word)
+  }
+}
+
+extension TorchOptions {
+  /// nil where this program's own kernels train.
+  fileprivate static func read(_ section: YAMLSection, batch: Int) throws -> TorchOptions? {
+    let trainer = try section.choice("trainer", ["native", "torch"]) ?? "native"
+    let gpus = try section.integer("gpus", in: 1...1024),
+      microBatch = try section.integer("microBatch", in: 1...1 << 20)
+    guard trainer == "torch" else {
+      for (key, value) in [("gpus", gpus), ("microBatch", microBatch)] where value != nil {
+        throw section.error(key, "is of PyTorch: give trainer: torch with it")
+      }
+      return nil
+    }
+    var options = TorchOptions()
+    options.gpus = gpus ?? options.gpus
+    options.microBatch = microBatch ?? min(options.microBatch, batch / options.gpus)
+    guard batch % options.gpus == 0 else {
+      throw section.error("gpus", "\(options.gpus) cannot share a batch of \(batch) evenly; change batch")
+    }
+    if try section.string("precision") == Precision.exact.rawValue {
+      throw section.error("precision", "'exact' is of this program's own kernels; give f32 or bf16, or trainer: native")
+    }
+    return options
   }
 }
 
@@ -227,6 +254,22 @@ extension Match {
     }
     try section.finish()
     return (match, budgets ?? [])
+  }
+}
+
+extension Experiment.Cluster {
+  fileprivate init(_ section: YAMLSection) throws {
+    self.init()
+    if section.isMapping("sbatch") {
+      let options = try section.section("sbatch")
+      sbatch = try options.strings("all") ?? []
+      for stage in StageKind.allCases { stageSbatch[stage] = try options.strings(stage.rawValue) }
+      try options.finish()
+    } else {
+      sbatch = try section.strings("sbatch") ?? []
+    }
+    tokenTasks = try section.integer("tokenTasks", in: 1...10_000) ?? tokenTasks
+    try section.finish()
   }
 }
 

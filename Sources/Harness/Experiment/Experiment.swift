@@ -45,6 +45,17 @@ public struct Experiment: Sendable, Codable, Hashable {
     public var texts: [String: [String]] = [:]
     public init() {}
   }
+  /// How `harness submit` asks a cluster for machines. Nothing that is computed depends on it.
+  public struct Cluster: Sendable, Codable, Hashable {
+    /// Options of every sbatch, and those of one stage's after them.
+    public var sbatch: [String] = []
+    public var stageSbatch: [StageKind: [String]] = [:]
+    /// Tasks that share one tokenizer's texts.
+    public var tokenTasks = 1
+    public init() {}
+
+    public func options(_ stage: StageKind) -> [String] { sbatch + (stageSbatch[stage] ?? []) }
+  }
   public var name: String
   public var corpus: CorpusOptions
   /// As written, with the paths of files: names of ``Contestant``s.
@@ -58,6 +69,7 @@ public struct Experiment: Sendable, Codable, Hashable {
   public var budgets: [Double] = []
   public var seeds: [UInt64] = [0]
   public var evaluation = Evaluation()
+  public var cluster = Cluster()
   /// Which variant of an experiment this is; nil for the experiment as it stands.
   public var variant: String?
   /// The same experiment under other settings: all cells once more for each.

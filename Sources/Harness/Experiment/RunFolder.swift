@@ -46,10 +46,38 @@ public struct RunFolder: Sendable {
   public func resolve(_ experiment: Experiment, registry: Registry) throws -> ResolvedExperiment {
     let resolved = try ResolvedExperiment(experiment, registry: registry, fastest: try fastest(decides: true))
     let data = try jsonEncoder().encode(resolved)
-    let target = "\(path)/resolved-\(sha256(data).prefix(8)).json"
+    let target = try path(of: resolved)
     if try !writeIfAbsent(data, to: target), try readFile(target) != Array(data) {
       throw FileError(target, "is damaged; remove it, and the next run writes it again")
     }
     return resolved
+  }
+
+  /// Where ``resolve(_:registry:)`` writes an experiment.
+  public func path(of resolved: ResolvedExperiment) throws -> String {
+    "\(path)/resolved-\(sha256(try jsonEncoder().encode(resolved)).prefix(8)).json"
+  }
+
+  /// The experiment that was resolved here last.
+  /// - Throws: ``FileError`` where there is none.
+  public func newestResolved() throws -> ResolvedExperiment {
+    func date(_ file: String) -> Date {
+      (try? FileManager.default.attributesOfItem(atPath: file)[.modificationDate] as? Date) ?? .distantPast
+    }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
+    let files = names.filter { $0.hasPrefix("resolved-") && $0.hasSuffix(".json") }.sorted().map { "\(path)/\($0)" }
+    guard let newest = files.max(by: { date($0) < date($1) }) else {
+      throw FileError(path, "no run here (no resolved-….json); make one with 'harness run' or 'harness submit'")
+    }
+    return try ResolvedExperiment(file: newest)
+  }
+
+  /// Keeps a copy of the experiment's file.
+  public func keep(_ experiment: String) throws {
+    let copy = path + "/experiment.yaml"
+    guard URL(fileURLWithPath: copy).standardizedFileURL != URL(fileURLWithPath: experiment).standardizedFileURL else {
+      return
+    }
+    try writeAtomically(Data(readFile(experiment)), to: copy)
   }
 }

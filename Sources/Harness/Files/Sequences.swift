@@ -17,8 +17,17 @@ struct ShuffledSequences: SequenceSource {
   }
 
   func sequence(_ index: Int, into out: UnsafeMutableBufferPointer<Int32>) {
-    let start = cache.order(epoch: index / perEpoch, count: perEpoch, seed: seed)[index % perEpoch] * length
+    let start = start(of: index)
     for t in 0..<length { out[t] = store[(start + t) % store.count] }
+  }
+
+  private func start(of index: Int) -> Int {
+    cache.order(epoch: index / perEpoch, count: perEpoch, seed: seed)[index % perEpoch] * length
+  }
+
+  var stretches: TokenStretches? {
+    TokenStretches(
+      files: store.paths, bytesPerToken: store.isWide ? 4 : 2, count: store.count, start: { start(of: $0) })
   }
 }
 
@@ -44,9 +53,19 @@ struct RandomSpans: SequenceSource {
   let seed: UInt64
 
   func sequence(_ index: Int, into out: UnsafeMutableBufferPointer<Int32>) {
-    var generator = SeededGenerator(seed: seed &+ UInt64(index) &* 0x9e37_79b9, purpose: "m1 spans")
     let bytes = text.bytes
-    let start = bytes.count > length ? generator.below(bytes.count - length) : 0
+    let start = start(of: index)
     for t in 0..<length { out[t] = Int32(bytes[(start + t) % bytes.count]) }
+  }
+
+  private func start(of index: Int) -> Int {
+    var generator = SeededGenerator(seed: seed &+ UInt64(index) &* 0x9e37_79b9, purpose: "m1 spans")
+    return text.bytes.count > length ? generator.below(text.bytes.count - length) : 0
+  }
+
+  var stretches: TokenStretches? {
+    text.path.map {
+      TokenStretches(files: [$0], bytesPerToken: 1, count: text.bytes.count, start: { start(of: $0) })
+    }
   }
 }

@@ -6,9 +6,10 @@ import Transformer
 /// Tokens in memory-mapped files, one after another: two bytes each up to a vocabulary of 65,536, else four.
 public struct TokenStore: Sendable {
   private let files: [MappedFile]
+  let paths: [String]
   /// Where each file's tokens begin, and the end of the last.
   private let starts: [Int]
-  private let isWide: Bool
+  let isWide: Bool
   private let vocabularySize: Int
   public let count: Int
 
@@ -25,6 +26,7 @@ public struct TokenStore: Sendable {
       starts.append((starts.last ?? 0) + file.bytes.count / width)
       return file
     }
+    self.paths = paths
     self.isWide = isWide
     self.vocabularySize = vocabularySize
     self.starts = starts

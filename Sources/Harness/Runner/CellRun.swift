@@ -7,9 +7,12 @@ import Transformer
 
 extension Stages {
   /// The record of a cell; of one that cannot be trained or scored, with the reason.
+  /// - Parameter failure: what is known to keep the cell from being made; then nothing of it is tried.
   /// - Throws: ``HarnessError/busy(entry:host:process:)``; ``FileError``, and errors of the texts, which are every cell's.
-  public func record(_ request: CellRequest) throws -> (record: RunRecord, reusedAll: Bool) {
-    let trace = Trace()
+  public func record(_ request: CellRequest, failedBy failure: (any Error)? = nil) throws -> (
+    record: RunRecord, reusedAll: Bool
+  ) {
+    let trace = Trace(purpose: request.purpose)
     var writer = provenance(request.m2.precision)
     let corpus = try corpus(request.corpus, trace)
     let texts = try request.evaluation.texts.sorted { $0.key < $1.key }.map { name, paths in
@@ -24,7 +27,10 @@ extension Stages {
       request: try JSONValue(encoding: request))
     content.variant = request.variant
     content.corpus = RunRecord.Corpus(request.corpus, corpus, heldOutSHA256: heldOut)
-    do { try run(request, corpus, texts, into: &content, trace) } catch HarnessError.notAffordable(let reason) {
+    do {
+      if let failure { throw failure }
+      try run(request, corpus, texts, into: &content, trace)
+    } catch HarnessError.notAffordable(let reason) {
       content.notAffordable = reason
     } catch { content.error = try problem(of: error) }
     try store.recheck(trace.entries)
@@ -36,10 +42,10 @@ extension Stages {
 
   /// Why a cell, or one of its trials, has no result.
   /// - Throws: the error itself where it says nothing of that: another process is at work on what is needed, the disk is
-  ///   full, a file is gone or damaged.
+  ///   full, a file is gone or damaged, this process is to stop.
   func problem(of error: any Error) throws -> String {
     switch error {
-    case HarnessError.busy, is FileError, is Damage: throw error
+    case HarnessError.busy, is FileError, is Damage, is Stopped: throw error
     default: return "\(error)"
     }
   }
@@ -80,7 +86,8 @@ extension Stages {
     let steps = try steps(of: request, shape, saved, training, trace)
     let tokens = try trainingTokens(saved, training, wanted: steps * request.m2.tokensPerStep, trace)
     content.tokenization = try RunRecord.Tokenization(
-      tokenizer, training: tokens, heldOut: heldOut,
+      tokenizer, training: tokens, histogram: histogram(of: tokens, vocabularySize: tokenizer.vocabularySize),
+      heldOut: heldOut,
       lines: shownLines(of: corpus.heldOut.first(bytes: request.evaluation.quickBytes)))
     try checkLength(tokens, request)
     if let problem = heldOut.facts.roundTripProblem {
@@ -97,7 +104,7 @@ extension Stages {
 
     let bytesPerToken = compressionRatio(bytes: tokens.bytes, tokens: tokens.tokens.count)
     let trained = try model(
-      request, shape: shape, steps: steps, tokens: tokens, bytesPerToken: bytesPerToken, trace)
+      request, shape: shape, steps: steps, tokens: tokens, checkedOn: heldOut, bytesPerToken: bytesPerToken, trace)
     let score = try score(trained, heldOut, text: RunRecord.Score.heldOut, steps: steps, request: request, trace)
     content.scores = [score]
     for (name, split) in texts {
@@ -123,7 +130,7 @@ extension Stages {
 
   /// The text that trials are scored on, and the training split without it, which is what every M2 of the table trains
   /// on. Tokenizers and M1 are made from the whole split: they are those of every other experiment.
-  private func tuningText(_ tuning: Tuning, of split: TextSplit) throws -> (training: TextSplit, text: TextSplit) {
+  func tuningText(_ tuning: Tuning, of split: TextSplit) throws -> (training: TextSplit, text: TextSplit) {
     guard let (rest, aside) = split.settingAside(bytes: tuning.textBytes) else {
       throw HarnessError.cell(
         "the training split of \(split.byteCount) bytes is too small to set \(tuning.textBytes) aside for tuning, at "

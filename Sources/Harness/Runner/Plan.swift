@@ -6,6 +6,10 @@ import Transformer
 /// What a run will do, worked out before it does it. Trains nothing, measures nothing.
 public struct Plan: Sendable, Codable {
   public struct Cell: Sendable, Codable, Hashable {
+    /// Its place in the plan, as `harness stage cell` counts.
+    public let index: Int
+    /// ``CellRequest/key``.
+    public let key: String
     public let tokenizer: String
     public let size: String
     public let seed: UInt64
@@ -16,6 +20,11 @@ public struct Plan: Sendable, Codable {
     public let steps: Int?
     /// Where the tokenizer is searched, of the costliest candidate.
     public let flops: Double?
+    /// What the store keeps of its model, snapshots included, and what training needs beside it for a checkpoint; nil as
+    /// `flops`.
+    public let modelBytes, checkpointBytes: Double?
+    /// Of its training tokens, which cells of one tokenizer share, where the text has so many.
+    public let tokenBytes: Double?
     /// Short training runs that go before; nil where nothing is searched. Cells share them.
     public let trials: Int?
     /// Theirs; nil where it takes a trained tokenizer to tell.
@@ -36,7 +45,7 @@ public struct Plan: Sendable, Codable {
 
   public init(_ experiment: ResolvedExperiment, registry: Registry) throws {
     var searched: [Trial: Double] = [:]
-    cells = try experiment.cells.map { request in
+    cells = try experiment.cells.enumerated().map { index, request in
       let alternatives = request.alternatives
       let costs = try alternatives.map { try Self.cost(of: $0, registry: registry) }
       let steps = unique(costs.map { $0?.steps })
@@ -53,10 +62,13 @@ public struct Plan: Sendable, Codable {
           }
         }
       }
+      let known = costs.contains { $0 == nil } ? [] : costs.compactMap(\.self)
       return Cell(
-        tokenizer: request.tokenizer, size: request.size, seed: request.seed, variant: request.variant,
+        index: index, key: try request.key, tokenizer: request.tokenizer, size: request.size, seed: request.seed,
+        variant: request.variant,
         budget: request.match.budget, steps: steps.count == 1 ? steps[0] : nil,
-        flops: costs.contains { $0 == nil } ? nil : costs.compactMap { $0?.flops }.max(),
+        flops: known.map(\.flops).max(), modelBytes: known.map(\.modelBytes).max(),
+        checkpointBytes: known.map(\.checkpointBytes).max(), tokenBytes: known.map(\.tokenBytes).max(),
         trials: trials.isEmpty ? nil : trials.count,
         trialFLOPs: trials.isEmpty || trials.contains(nil) ? nil : trials.compactMap(\.self).reduce(0, +))
     }
@@ -67,7 +79,7 @@ public struct Plan: Sendable, Codable {
         size: options.size, contextLength: options.training.sequenceLength, steps: options.steps,
         flops: shape.map { options.training.trainingFLOPs($0, steps: options.steps) } ?? 0)
     }
-    precision = experiment.cells.first?.m2.precision ?? .f32
+    precision = experiment.precision
   }
 
   /// What tells one trial from another.
@@ -77,14 +89,25 @@ public struct Plan: Sendable, Codable {
   }
 
   /// Of a request with nothing left open; nil where it takes the trained tokenizer to tell, and where M1 leaves nothing.
-  private static func cost(of request: CellRequest, registry: Registry) throws -> (steps: Int, flops: Double)? {
+  private static func cost(of request: CellRequest, registry: Registry) throws -> Cost? {
     let spec = try registry.resolve(request.writtenTokenizer)
     guard request.contextBytes == nil,
       let vocabulary = try registry.backend(named: spec.name).vocabularySize(of: spec),
       let shape = ModelShape(named: request.size, vocabulary: vocabulary),
       let steps = try request.matchAfterM1.steps(shape: shape, training: request.m2, bytesPerToken: nil), steps >= 1
     else { return nil }
-    return (steps, request.m2.trainingFLOPs(shape, steps: steps))
+    let weights = 4 * Double(shape.embeddingParameters + shape.nonEmbeddingParameters)
+    let moments: Double = request.m2.optimizer == .adamw ? 2 : 0  // Adafactor's are small
+    return Cost(
+      steps: steps, flops: request.m2.trainingFLOPs(shape, steps: steps),
+      modelBytes: weights * Double(1 + ModelStage.snapshotSteps(steps).count), checkpointBytes: weights * (1 + moments),
+      tokenBytes: Double(steps) * Double(request.m2.tokensPerStep)
+        * (TokenStore.isWide(vocabularySize: vocabulary) ? 4 : 2))
+  }
+
+  private struct Cost {
+    var steps: Int
+    var flops, modelBytes, checkpointBytes, tokenBytes: Double
   }
 
   /// Training FLOPs of all cells whose steps are known, of their trials, and of the M1s.
@@ -92,13 +115,36 @@ public struct Plan: Sendable, Codable {
     cells.reduce(0) { $0 + ($1.flops ?? 0) } + trialFLOPs + m1.reduce(0) { $0 + $1.flops }
   }
 
+  /// What the store will hold at most of models and training tokens, as far as it is known.
+  public var totalBytes: Double {
+    let tokens = Dictionary(cells.map { ($0.tokenizer, $0.tokenBytes ?? 0) }, uniquingKeysWith: max)
+    return cells.reduce(0) { $0 + ($1.modelBytes ?? 0) } + tokens.values.sorted().reduce(0, +)
+  }
+
+  /// What all of it takes on machines of a stated speed and price.
+  public struct Estimate: Sendable, Codable {
+    /// Training FLOPs a second of one machine: its peak times the share of it that is used.
+    public var flopsPerSecond: Double
+    /// Hours of one machine.
+    public var hours: Double
+    /// At `pricePerHour`; nil where no price is stated.
+    public var price, pricePerHour: Double?
+  }
+
+  public func estimate(flopsPerSecond: Double, pricePerHour: Double?) -> Estimate {
+    let hours = totalFLOPs / flopsPerSecond / 3600
+    return Estimate(
+      flopsPerSecond: flopsPerSecond, hours: hours, price: pricePerHour.map { $0 * hours }, pricePerHour: pricePerHour)
+  }
+
   /// Whether ``totalFLOPs`` is all there is.
   private var isTotalKnown: Bool {
     cells.allSatisfy { $0.flops != nil && ($0.trials == nil || $0.trialFLOPs != nil) }
   }
 
-  /// - Parameter flopsPerSecond: what training is assumed to run at.
-  public func description(flopsPerSecond: Double) -> String {
+  /// - Parameters:
+  ///   - flopsPerSecond: what training is assumed to run at.  - place: where, as in "here".
+  public func description(flopsPerSecond: Double, place: String) -> String {
     var lines = ["plan: \(cells.count) cells"]
     for m1 in m1 {
       lines.append(
@@ -116,8 +162,8 @@ public struct Plan: Sendable, Codable {
           + (same[0].variant.map { "  \($0)" } ?? ""))
     }
     lines.append(
-      "total \(isTotalKnown ? "" : "at least ")\(scientific(totalFLOPs)) training FLOPs, about \(duration(totalFLOPs / flopsPerSecond)) of training here at an assumed "
-        + "\(Int(flopsPerSecond / 1e9)) GFLOP/s; what is in the store is not trained again; tokenizing and evaluation come on top"
+      "total \(isTotalKnown ? "" : "at least ")\(scientific(totalFLOPs)) training FLOPs, about \(duration(totalFLOPs / flopsPerSecond)) of training \(place) at an assumed "
+        + "\(Int(flopsPerSecond / 1e9)) GFLOP/s, and at most \(short(totalBytes))B in the store; what is in the store is not trained again; tokenizing and evaluation come on top"
     )
     return lines.joined(separator: "\n")
   }

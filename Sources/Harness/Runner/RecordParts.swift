@@ -36,11 +36,14 @@ extension RunRecord.Model {
 }
 
 extension RunRecord.Tokenization {
-  /// - Parameter lines: of the held-out text, to be shown with their tokens.
+  /// - Parameters:
+  ///   - histogram: of the training tokens.
+  ///   - lines: of the held-out text, to be shown with their tokens.
   /// - Throws: what the tokenizer throws.
-  init(_ tokenizer: any Tokenizer, training: TrainingTokens, heldOut: HeldOutTokens, lines: [String]) throws {
+  init(
+    _ tokenizer: any Tokenizer, training: TrainingTokens, histogram: [Int], heldOut: HeldOutTokens, lines: [String]
+  ) throws {
     let size = tokenizer.vocabularySize, bytes = heldOut.byteCount, tokens = heldOut.tokenCount
-    let histogram = training.tokens.histogram()
     self.init(
       vocabularySize: size, trainingBytes: training.bytes, trainingTokens: training.tokens.count,
       compressionRatio: Metrics.compressionRatio(bytes: bytes, tokens: tokens),
@@ -72,7 +75,8 @@ extension RunRecord.Training {
     self.init(
       steps: steps, batch: options.batch, sequenceLength: options.sequenceLength,
       optimizer: options.optimizer.rawValue, schedule: options.schedule.rawValue, learningRate: options.learningRate,
-      precision: options.precision.rawValue, shards: options.shards, tokens: steps * options.tokensPerStep,
+      precision: options.precision.rawValue, shards: options.shards,
+      trainer: options.torch == nil ? nil : "torch", tokens: steps * options.tokensPerStep,
       bytes: bytes, epochs: seen / Double(max(1, tokens.tokens.count)),
       contextBytes: Double(options.sequenceLength) * (bytesPerToken ?? 0), bytesPerParameter: bytes / parameters,
       lossNats: lossNats, heldOutBitsPerByte: heldOutBitsPerByte, curveBytes: curveBytes)

@@ -11,20 +11,20 @@ import Transformer
 /// Any number of processes may run one experiment in one folder, or several over one store: each takes the cells that
 /// no other is working on. A stopped run continues where it was; a finished one computes nothing.
 public struct Runner: Sendable {
-  public let experiment: ResolvedExperiment
+  public let cells: [CellRequest]
   public let records: RecordFolder
   public let stages: Stages
   public let jobs: Int
 
   /// - Parameter stages: with `waits` false, so that what others build is left for later.
-  public init(_ experiment: ResolvedExperiment, records: RecordFolder, stages: Stages, jobs: Int) {
-    self.experiment = experiment
+  public init(_ cells: [CellRequest], records: RecordFolder, stages: Stages, jobs: Int) {
+    self.cells = cells
     self.records = records
     self.stages = stages
     self.jobs = max(1, jobs)
   }
 
-  /// The outcome of all cells, in plan order.
+  /// The outcome of all cells, in their order.
   public struct Outcome: Sendable {
     public let records: [RunRecord]
     /// Cells of which everything was there already.
@@ -41,7 +41,6 @@ public struct Runner: Sendable {
   /// - Parameter each: called after every record, one at a time.
   /// - Throws: what keeps records from being written. A failing cell is recorded, and the others go on.
   public func run(each: @Sendable (RunRecord) throws -> Void) throws -> Outcome {
-    let cells = experiment.cells
     let state = Mutex(State(waiting: Array(cells.indices)))
     let reporting = Mutex(())
     _ = try parallelMap(min(jobs, cells.count), threads: jobs) { _ in
@@ -49,6 +48,7 @@ public struct Runner: Sendable {
       while let index = state.withLock({ $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }) {
         let request = cells[index]
         do {
+          try stages.stop.check()
           let (record, reusedAll) = try stages.record(request)
           try records.append(record)
           report(request, record, reusedAll: reusedAll)

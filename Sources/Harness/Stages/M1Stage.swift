@@ -15,6 +15,8 @@ enum M1Stage {
     var options: ByteModelOptions
     /// Of what trains and of what is written.
     var trainingVersion: Int
+    /// nil for this program's own kernels.
+    var torchVersion: Int?
     var inferenceVersion = Transformer.inferenceVersion
   }
   struct ScoreIngredients: Encodable {
@@ -35,18 +37,19 @@ extension Stages {
     let key = try StoreKey(
       .m1, version: M1Stage.version,
       ingredients: M1Stage.Ingredients(
-        training: corpus.train.sha256, options: options, trainingVersion: options.training.trainingVersion))
+        training: corpus.train.sha256, options: options, trainingVersion: options.training.trainingVersion,
+        torchVersion: options.training.torchVersion))
     let entry = try entry(key, trace, precision: options.training.precision) { building in
       guard let shape = ModelShape(named: options.size, vocabulary: 256) else {
         throw HarnessError.cell("unknown M1 size '\(options.size)'")
       }
       let source = RandomSpans(text: corpus.train.file, length: options.training.sequenceLength, seed: options.seed)
-      let (model, log) = try Transformer.train(
+      let job = TrainingJob(
         shape: shape, options: options.training, steps: options.steps, seed: options.seed, source: source,
-        threads: threads, workFolder: building.work, snapshotSteps: [], report: { progress.line("M1: \($0)") },
-        progress: { progress.update("M1", progressLine($0, bytesPerToken: 1)) })
-      building.measurements["trainingSeconds"] = log.seconds
-      building.measurements["resumptions"] = Double(log.resumedAt.count)
+        threads: threads, workFolder: building.work)
+      let (model, log) = try train(job, as: "M1", building, trace, bytesPerToken: 1) {
+        corpus.heldOut.first(bytes: Self.checkedBytes).map { $0.map { Int32($0) } }
+      }
       let m1 = NeuralByteModel(
         model, contextLength: options.training.sequenceLength,
         metadata: ["size": options.size, "steps": "\(options.steps)", "corpus": corpus.train.sha256])

@@ -16,10 +16,13 @@ public struct Stages: Sendable {
   public let progress: ProgressPrinter
   /// Whether to wait for what another process is building, instead of throwing ``HarnessError/busy(entry:host:process:)``.
   public let waits: Bool
+  /// Once it is made, nothing more is begun, and training saves what it has.
+  public let stop: StopRequest
   let corpora = OpenCorpora()
 
   public init(
-    registry: Registry, store: ContentStore, program: Program, threads: Int, progress: ProgressPrinter, waits: Bool
+    registry: Registry, store: ContentStore, program: Program, threads: Int, progress: ProgressPrinter, waits: Bool,
+    stop: StopRequest = StopRequest()
   ) {
     self.registry = registry
     self.store = store
@@ -27,6 +30,7 @@ public struct Stages: Sendable {
     self.threads = max(1, threads)
     self.progress = progress
     self.waits = waits
+    self.stop = stop
   }
 
   /// The entry, found or built, and noted.
@@ -36,13 +40,16 @@ public struct Stages: Sendable {
     let provenance = provenance(precision)
     // Nothing is kept that was computed from something damaged on the way.
     func checkedBuild(_ building: Building) throws {
+      try stop.check()
       try build(building)
       try store.recheck(trace.entries)
     }
     let stored: Stored
     if waits {
-      stored = try store.entry(key, provenance: provenance, build: checkedBuild)
-    } else if let found = try store.entryUnlessClaimed(key, provenance: provenance, build: checkedBuild) {
+      stored = try store.entry(key, for: trace.purpose, provenance: provenance, stop: stop, build: checkedBuild)
+    } else if let found = try store.entryUnlessClaimed(
+      key, for: trace.purpose, provenance: provenance, build: checkedBuild)
+    {
       stored = found
     } else {
       let holder = store.holder(of: key)
@@ -81,8 +88,10 @@ public final class Trace {
   private var isOfTrials = false
   /// Whether everything was there before.
   public var reusedAll: Bool { makings.allSatisfy(\.reused) }
+  /// What the entries are made for: `harness status` reads it from their claims.
+  let purpose: String?
 
-  public init() {}
+  public init(purpose: String? = nil) { self.purpose = purpose }
 
   func note(_ stored: Stored) {
     let manifest = stored.entry.manifest

@@ -44,6 +44,14 @@ struct HeldOutTokens: Sendable {
     }
     return facts.bytes.count
   }
+  /// Tokens of each of the first so many.
+  func examples(tokensOf count: Int) -> [[Int32]] {
+    var start = 0
+    return facts.tokens.prefix(count).map { length in
+      defer { start += length }
+      return (start..<start + length).map { tokens[$0] }
+    }
+  }
 }
 
 /// The first tokens of the training text, for one cell.
@@ -71,8 +79,29 @@ struct TrainingTokens: Sendable {
   let tokens: TokenStore
   /// Text that these tokens stand for; a shard that is used in part counts in proportion.
   let bytes: Int
+  let shards: [Shard]
   /// Of the shards.
-  let sha256: [String]
+  var sha256: [String] { shards.map(\.entry.sha256) }
+
+  struct Shard: Sendable {
+    let entry: StoreEntry
+    let tokens: Int
+    /// How many of them, from the first on.
+    let used: Int
+    var path: String { entry.file(TrainingTokens.tokensName) }
+  }
+}
+
+/// How often each id occurs in a shard: counted once, whatever trains on it.
+enum TokenCounts {
+  static let version = 1
+  static let countsName = "counts.bin"
+
+  struct Ingredients: Encodable {
+    /// Of the shard's content.
+    var tokens: String
+    var vocabularySize: Int
+  }
 }
 
 extension Stages {
@@ -114,20 +143,76 @@ extension Stages {
   /// The first `wanted` tokens of the training split in its seeded order, or all where there are fewer.
   func trainingTokens(_ saved: SavedTokenizer, _ split: TextSplit, wanted: Int, _ trace: Trace) throws -> TrainingTokens
   {
-    var paths: [String] = [], hashes: [String] = []
-    var tokens = 0, bytes = 0.0, shard = 0
-    while tokens < wanted, let (entry, facts) = try trainingShard(shard, saved, split, trace, done: tokens, of: wanted)
+    var shards: [TrainingTokens.Shard] = []
+    var tokens = 0, bytes = 0.0
+    while tokens < wanted,
+      let (entry, facts) = try trainingShard(shards.count, saved, split, trace, done: tokens, of: wanted)
     {
-      paths.append(entry.file(TrainingTokens.tokensName))
-      hashes.append(entry.sha256)
       let used = min(facts.tokens, wanted - tokens)
+      shards.append(TrainingTokens.Shard(entry: entry, tokens: facts.tokens, used: used))
       bytes += Double(facts.bytes) * Double(used) / Double(max(1, facts.tokens))
       tokens += used
-      shard += 1
     }
     return TrainingTokens(
-      tokens: try TokenStore(paths: paths, vocabularySize: saved.tokenizer.vocabularySize, limit: wanted),
-      bytes: Int(bytes.rounded()), sha256: hashes)
+      tokens: try TokenStore(
+        paths: shards.map(\.path), vocabularySize: saved.tokenizer.vocabularySize, limit: wanted),
+      bytes: Int(bytes.rounded()), shards: shards)
+  }
+
+  /// How often each id occurs in training tokens. Counts of whole shards are kept in the store; no record names them.
+  func histogram(of training: TrainingTokens, vocabularySize: Int) throws -> [Int] {
+    var sum = [Int](repeating: 0, count: vocabularySize)
+    for shard in training.shards {
+      let counts =
+        shard.used == shard.tokens
+        ? try histogram(of: shard, vocabularySize: vocabularySize)
+        : try TokenStore(paths: [shard.path], vocabularySize: vocabularySize, limit: shard.used).histogram()
+      for id in sum.indices { sum[id] += counts[id] }
+    }
+    return sum
+  }
+
+  /// Of a whole shard.
+  private func histogram(of shard: TrainingTokens.Shard, vocabularySize: Int) throws -> [Int] {
+    let key = try StoreKey(
+      .tokenCounts, version: TokenCounts.version,
+      ingredients: TokenCounts.Ingredients(tokens: shard.entry.sha256, vocabularySize: vocabularySize))
+    let entry = try entry(key, Trace()) { building in
+      let counts = try TokenStore(paths: [shard.path], vocabularySize: vocabularySize, limit: .max).histogram()
+      try writeFile(building.folder + "/" + TokenCounts.countsName) { file in
+        try counts.map { Int64($0).littleEndian }.withUnsafeBytes { try file.write($0) }
+      }
+    }
+    let file = try MappedFile(path: entry.file(TokenCounts.countsName))
+    guard file.bytes.count == 8 * vocabularySize else {
+      throw FileError(entry.path, "counts another vocabulary; remove it")
+    }
+    return file.withBytes { bytes in
+      (0..<vocabularySize).map {
+        Int(Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self)))
+      }
+    }
+  }
+
+  /// Tokenizes every `parts`-th shard of the training split from the `part`-th on, as far as `wanted` tokens take them, so
+  /// that several processes share the work. How many shards lie before is told from this part's own; ``trainingTokens``
+  /// makes what is missing in the end.
+  func trainingShards(
+    _ saved: SavedTokenizer, _ split: TextSplit, wanted: Int, part: Int, of parts: Int, _ trace: Trace
+  ) throws {
+    var tokens = 0, shards = 0
+    while true {
+      let shard = part + shards * parts
+      let before = shards == 0 ? 0 : Double(tokens) / Double(shards) * Double(shard)
+      guard before < Double(wanted),
+        let (entry, facts) = try trainingShard(shard, saved, split, trace, done: Int(before), of: wanted)
+      else { return }
+      tokens += facts.tokens
+      shards += 1
+      _ = try histogram(
+        of: TrainingTokens.Shard(entry: entry, tokens: facts.tokens, used: facts.tokens),
+        vocabularySize: saved.tokenizer.vocabularySize)
+    }
   }
 
   /// Bytes per token of the first training shard: what a budget in bytes is turned into steps by.

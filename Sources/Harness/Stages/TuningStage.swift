@@ -109,7 +109,7 @@ extension Stages {
         tokenizer: trial.tokenizer, vocabularySize: shape.vocabulary, learningRate: rate, steps: steps,
         trainingFLOPs: trial.m2.trainingFLOPs(shape, steps: steps))
       do {
-        let model = try trialModel(trial, shape: shape, steps: steps, tokens: tokens, trace)
+        let model = try trialModel(trial, shape: shape, steps: steps, tokens: tokens, checkedOn: scored, trace)
         let nats = try nats(model, after: steps, scored, request: trial, trace).reduce(0, +)
         result.bitsPerByte = bitsPerByte(nats: nats, bytes: scored.byteCount)
       } catch { result.problem = try problem(of: error) }
@@ -122,7 +122,8 @@ extension Stages {
   /// The model of a trial.
   /// - Throws: that training diverged, which the store remembers.
   private func trialModel(
-    _ trial: CellRequest, shape: ModelShape, steps: Int, tokens: TrainingTokens, _ trace: Trace
+    _ trial: CellRequest, shape: ModelShape, steps: Int, tokens: TrainingTokens, checkedOn scored: HeldOutTokens,
+    _ trace: Trace
   ) throws -> TrainedModel {
     let key = try modelKey(trial, shape: shape, steps: steps, tokens: tokens, isTrial: true)
     let divergence = try StoreKey(
@@ -136,7 +137,7 @@ extension Stages {
     if try store.find(divergence) != nil { throw try remembered("training diverged") }
     do {
       return try model(
-        trial, shape: shape, steps: steps, tokens: tokens, bytesPerToken: nil, isTrial: true, trace)
+        trial, shape: shape, steps: steps, tokens: tokens, checkedOn: scored, bytesPerToken: nil, isTrial: true, trace)
     } catch let error as TransformerError {
       guard case .diverged = error else { throw error }
       throw try remembered("\(error)")

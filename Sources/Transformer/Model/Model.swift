@@ -21,13 +21,17 @@ public struct Model: Sendable {
 
   /// Writes the weights as safetensors; the shape goes into the metadata.
   public func save(to path: String, metadata: [String: String] = [:]) throws {
-    var table = metadata
+    try SafeTensors.write(to: path, metadata: metadata.merging(table) { $1 }, tensors: tensors)
+  }
+
+  /// The shape as a file's metadata.
+  package var table: [String: String] {
     let numbers = [shape.dim, shape.heads, shape.layers, shape.headSize, shape.mlp, shape.vocabulary]
-    for (key, number) in zip(Self.keys, numbers) { table[key] = "\(number)" }
-    let tensors = ParameterLayout(shape).tensors.map {
-      ($0.name, $0.shape, parameters.slice($0.offset, $0.count))
-    }
-    try SafeTensors.write(to: path, metadata: table, tensors: tensors)
+    return Dictionary(uniqueKeysWithValues: zip(Self.keys, numbers.map(String.init)))
+  }
+
+  package var tensors: [SafeTensors.Tensor] {
+    ParameterLayout(shape).tensors.map { ($0.name, $0.shape, parameters.slice($0.offset, $0.count)) }
   }
 
   /// - Throws: `FileError` for a file that cannot be read, ``TransformerError/damagedFile(_:reason:)`` for what is no

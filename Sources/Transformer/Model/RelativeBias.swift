@@ -6,7 +6,7 @@ package enum RelativeBias {
   /// Of each bucket from 16 on, the least distance: ⌈16·8^(i/16)⌉.
   private static let firstDistances = [16, 19, 21, 24, 27, 31, 35, 40, 46, 52, 59, 67, 77, 87, 99, 113]
   /// Of each distance from 0 to 127; farther ones are in the last bucket.
-  private static let bucketOfDistance: [Int] = (0..<128).map { distance in
+  package static let bucketOfDistance: [Int] = (0..<128).map { distance in
     distance < 16 ? distance : 15 + firstDistances.count { $0 <= distance }
   }
 

@@ -92,8 +92,7 @@ package final class Trainer {
     optimizerTimes.start()
     let norm = gradients.gather(threads: threads)
     guard loss.isFinite, norm.isFinite else { throw TransformerError.diverged(step: step, loss: loss) }
-    let rate =
-      options.learningRate * options.schedule.factor(step: step, steps: totalSteps, warmup: options.warmup)
+    let rate = options.rate(step: step, of: totalSteps)
     optimizer.update(
       parameters, gradients: gradients[0],
       gradientScale: options.clip > 0 && norm > options.clip ? options.clip / norm : 1, learningRate: rate, step: step,

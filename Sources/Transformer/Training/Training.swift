@@ -1,6 +1,3 @@
-import Foundation
-import Support
-
 /// What happened while a model was trained.
 public struct TrainingLog: Codable, Sendable, Hashable {
   public struct Point: Codable, Sendable, Hashable {
@@ -33,71 +30,6 @@ public struct TrainingProgress: Sendable {
   /// Training FLOPs, all counted (``FLOPsConvention/all``).
   public var flopsPerSecond: Double
   public var secondsLeft: Double
-}
-
-/// Trains one transformer from its seed to its last step.
-///
-/// A run that was killed goes on when it is asked for again, and ends in the same bits and the same log points as one
-/// that was not. What that needs lies in `workFolder`:
-/// - `checkpoint.safetensors`: weights, optimiser state and log, once every `checkpointEvery` seconds;
-/// - `snapshot-<step>.safetensors`: the weights after each of `snapshotSteps`, as ``Model/load(from:)`` reads them.
-///
-/// Each file says which run and step it is of, and carries a digest. A checkpoint that is damaged, of another run, or
-/// beyond a snapshot that is missing or damaged, is set aside, and training starts over. Processes that train the same
-/// in one folder do not harm each other.
-///
-/// - Parameters:
-///   - source: sequence `step · batch + b` is row b of a step's batch.
-///   - threads: more than `options.shards` are of no use.
-///   - snapshotSteps: of 0 … `steps`.
-///   - report: gets a sentence for what the user should know.
-///   - progress: called after each step; what it throws ends the training.
-/// - Throws: ``TransformerError/diverged(step:loss:)``, ``TransformerError/tokenOutOfRange(_:vocabulary:)``,
-///   ``TransformerError/backend(_:)``, `FileError`, and what `progress` throws.
-public func train(
-  shape: ModelShape, options: TrainingOptions, steps: Int, seed: UInt64, source: some SequenceSource, threads: Int,
-  workFolder: String, snapshotSteps: [Int] = [], checkpointEvery checkpointSeconds: Double = 60,
-  report: (String) -> Void = { _ in }, progress: (TrainingProgress) throws -> Void = { _ in }
-) throws -> (model: Model, log: TrainingLog) {
-  precondition(snapshotSteps.allSatisfy((0...steps).contains), "snapshots are of steps that the run has")
-  let run = TrainingRun(shape: shape, options: options, steps: steps, seed: seed)
-  let folder = try TrainingFolder(workFolder, run: run)
-  let trainer = try Trainer(shape: shape, options: options, totalSteps: steps, seed: seed, threads: threads)
-  if threads > trainer.shards.count {
-    report("\(trainer.shards.count) of \(threads) threads train; for more, raise shards (it changes the result's bits)")
-  }
-  var losses = LossLog(steps: steps)
-  if let checkpoint = try folder.checkpoint(snapshotSteps: snapshotSteps, report: report) {
-    try trainer.restore(checkpoint.tensors, step: checkpoint.step)
-    losses = checkpoint.losses
-    losses.log.resumedAt.append(trainer.step)
-    report("going on from step \(trainer.step) of \(steps)")
-  }
-
-  let tokensPerStep = options.batch * options.sequenceLength
-  let flopsPerToken = FLOPsConvention.all.trainingPerToken(shape, sequenceLength: options.sequenceLength)
-  let firstStep = trainer.step
-  var seconds = 0.0
-  var sinceCheckpoint = Stopwatch()
-  if snapshotSteps.contains(firstStep) { try folder.saveSnapshot(trainer.model, step: firstStep) }
-  while trainer.step < steps {
-    var loss = 0.0
-    let stepSeconds = try secondsOf { loss = try trainer.step(from: source).lossNats }
-    seconds += stepSeconds
-    losses.add(loss, step: trainer.step, seconds: stepSeconds)
-    if snapshotSteps.contains(trainer.step) { try folder.saveSnapshot(trainer.model, step: trainer.step) }
-    if sinceCheckpoint.seconds > checkpointSeconds, trainer.step < steps {
-      try folder.saveCheckpoint(trainer, losses)
-      sinceCheckpoint.restart()
-    }
-    let secondsPerStep = seconds / Double(trainer.step - firstStep)
-    try progress(
-      TrainingProgress(
-        step: trainer.step, steps: steps, lossNats: loss, tokensPerSecond: Double(tokensPerStep) / secondsPerStep,
-        flopsPerSecond: Double(tokensPerStep) * flopsPerToken / secondsPerStep,
-        secondsLeft: Double(steps - trainer.step) * secondsPerStep))
-  }
-  return (trainer.model, losses.log)
 }
 
 /// A log while it is written: the points, and the losses since the last of them.

@@ -2,7 +2,7 @@ import Foundation
 import Support
 
 /// What determines every bit of a training run, the data and (but for ``Precision/exact``) the machine aside.
-struct TrainingRun: Codable, Hashable {
+struct TrainingIdentity: Codable, Hashable {
   var format: Int
   var shape: ModelShape
   var options: TrainingOptions
@@ -24,7 +24,7 @@ struct TrainingFolder {
   private let path: String
   private let run: String  // as files carry it
 
-  init(_ path: String, run: TrainingRun) throws {
+  init(_ path: String, run: TrainingIdentity) throws {
     self.path = path
     self.run = String(decoding: try jsonEncoder(pretty: false).encode(run), as: UTF8.self)
     try makeFolder(path)

@@ -30,6 +30,8 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
   /// Fixed parts of a batch, each run by one thread; results depend on this number but not on the thread count.
   public var shards = 2
   public var precision = Precision.f32
+  /// How PyTorch trains; nil where this program's own kernels do.
+  public var torch: TorchOptions?
   public init() {}
 
   /// Raised when the same shape, options, steps, seed and data come to other weights, or a run's files to another layout:
@@ -37,7 +39,7 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
   /// which in version 1 went by each matrix's own.
   public var trainingVersion: Int { referenceWidth == 0 ? 1 : 2 }
 
-  /// What a named recipe says of everything but batch, length, shards and precision, which stay.
+  /// What a named recipe says of everything but batch, length, shards, precision and trainer, which stay.
   public mutating func follow(_ recipe: Recipe) {
     var options = TrainingOptions()
     if recipe == .paper {
@@ -48,7 +50,13 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
     (options.batch, options.sequenceLength, options.shards, options.precision) = (
       batch, sequenceLength, shards, precision
     )
+    options.torch = torch
     self = options
+  }
+
+  /// The learning rate of a step counted from 0, before the factors of tensors.
+  func rate(step: Int, of steps: Int) -> Double {
+    learningRate * schedule.factor(step: step, steps: steps, warmup: warmup)
   }
 
   /// The learning rate of a tensor of a model of width `dim` over ``learningRate``.
@@ -72,4 +80,25 @@ public enum Recipe: String, Sendable, CaseIterable {
 public protocol SequenceSource: Sendable {
   /// Tokens of sequence `index` of the endless training order: `out` has the sequence length.
   func sequence(_ index: Int, into out: UnsafeMutableBufferPointer<Int32>)
+  /// The same sequences for a program beside this one; nil for sequences that lie in no files.
+  var stretches: TokenStretches? { get }
+}
+
+extension SequenceSource {
+  public var stretches: TokenStretches? { nil }
+}
+
+/// Sequences as stretches of one long row of tokens, which begins again where it ends.
+public struct TokenStretches: Sendable {
+  /// Little-endian tokens, one file after another.
+  public var files: [String]
+  public var bytesPerToken: Int
+  /// Tokens of the row: those after them in the files are not there.
+  public var count: Int
+  /// Where sequence `index` begins in the row.
+  public var start: @Sendable (Int) -> Int
+
+  public init(files: [String], bytesPerToken: Int, count: Int, start: @escaping @Sendable (Int) -> Int) {
+    (self.files, self.bytesPerToken, self.count, self.start) = (files, bytesPerToken, count, start)
+  }
 }

@@ -1,0 +1,122 @@
+import Foundation
+import Support
+import Synchronization
+
+/// Runs an experiment's tasks on this machine, as processes of their own: every `prepare`, then every `tokens`, then the
+/// cells, which are handed out one by one to processes that go from one to the next.
+public struct LocalEngine: Sendable {
+  let graph: TaskGraph
+  let missing: [Int]
+  let command: TaskCommand
+  let processes: Int
+  let threads: Int
+  /// Gets what the tasks say, line by line.
+  let report: @Sendable (String) -> Void
+
+  /// - Parameter threads: of all processes together.
+  public init(
+    _ graph: TaskGraph, missing: [Int], command: TaskCommand, processes: Int, threads: Int,
+    report: @escaping @Sendable (String) -> Void
+  ) {
+    self.graph = graph
+    self.missing = missing
+    self.command = command
+    self.processes = max(1, processes)
+    self.threads = max(1, threads / max(1, processes))
+    self.report = report
+  }
+
+  /// - Returns: whether every task went well.
+  public func run() throws -> Bool {
+    let (preparations, tokenizations) = graph.needed(for: missing)
+    let prepared = try each(.prepare, preparations)
+    let ready = tokenizations.filter { prepared[preparations.firstIndex(of: graph.tokenizations[$0].preparation) ?? 0] }
+    let tasks = ready.flatMap { graph.tasks(of: $0) }
+    let tokenized = try each(.tokens, tasks)
+    // What has failed has left its cells their records; no cell waits for it.
+    let usable = Set(tokenizations).subtracting(zip(tasks, tokenized).filter { !$1 }.map { $0.0 / graph.parts })
+      .intersection(ready)
+    let lost = Set(tokenizations).subtracting(usable).flatMap { graph.tokenizations[$0].cells }
+    let cells = missing.filter { !lost.contains($0) }
+    let waiting = WaitingCells(cells)
+    let done = try parallelMap(min(processes, cells.count), threads: processes) { _ in
+      let ending = try runProgram(words(.cell, StageKind.asked), report: report) { _ in waiting.next() }
+      return ending == .status(0)
+    }
+    return !(prepared + tokenized + done).contains(false)
+  }
+
+  /// Each in a process of its own; whether it went well.
+  private func each(_ stage: StageKind, _ indices: [Int]) throws -> [Bool] {
+    try parallelMap(indices.count, threads: processes) {
+      try runProgram(words(stage, "\(indices[$0])"), report: report) == .status(0)
+    }
+  }
+
+  private func words(_ stage: StageKind, _ index: String) -> [String] {
+    [
+      command.program, "stage", stage.rawValue, command.experiment, "--index", index, "--out", command.runFolder,
+      "--store", command.store, "--threads", "\(threads)", "--token-tasks", "\(graph.parts)",
+    ]
+  }
+}
+
+/// Cells that no process has been handed yet.
+private final class WaitingCells: Sendable {
+  private let cells: Mutex<[Int]>
+  init(_ cells: [Int]) { self.cells = Mutex(cells) }
+  /// The next as a line; nil where none is left.
+  func next() -> String? { cells.withLock { $0.isEmpty ? nil : "\($0.removeFirst())" } }
+}
+
+extension StageKind {
+  /// In place of an index: a line of standard input for each task, asked for by a line of standard output.
+  public static let asked = "-"
+}
+
+/// Runs a program to its end.
+/// - Parameters:
+///   - report: gets the lines of its standard error, and of its output where nothing answers them.
+///   - answer: gets the lines of its output, and gives a line for its input; nil closes that.
+public func runProgram(
+  _ words: [String], report: (String) -> Void, answer: ((String) -> String?)? = nil
+) throws -> ChildProcess.Ending {
+  let child = try ChildProcess(words)
+  if answer == nil { child.closeInput() }
+  var output = Lines(), errors = Lines()
+  var pending: [UInt8] = []
+  while !child.isOutputOver {
+    let hasEnded = child.hasEnded  // asked before reading: what it wrote before is read below
+    let turn = pending.withUnsafeBytes {
+      child.turn(writing: $0, seconds: hasEnded ? 0 : 0.2, output: { output.add($0) }, errors: { errors.add($0) })
+    }
+    pending.removeFirst(turn.written)
+    for line in output.take() {
+      guard let answer else {
+        report(line)
+        continue
+      }
+      if let text = answer(line) { pending += Array((text + "\n").utf8) } else { child.closeInput() }
+    }
+    errors.take().forEach(report)
+    if hasEnded, turn.read == 0 { break }
+  }
+  while !child.ends(within: 1, errors: { errors.add($0) }) { errors.take().forEach(report) }
+  let ending = child.end { errors.add($0) }
+  errors.take().forEach(report)
+  return ending
+}
+
+/// Bytes that become lines.
+private struct Lines {
+  private var bytes: [UInt8] = []
+
+  mutating func add(_ more: UnsafeRawBufferPointer) { bytes += more }
+  /// The whole lines so far.
+  mutating func take() -> [String] {
+    guard let last = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
+    defer { bytes.removeSubrange(...last) }
+    return bytes[..<last].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+      .map { String(decoding: $0, as: UTF8.self) }
+  }
+}
