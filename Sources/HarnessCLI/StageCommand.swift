@@ -108,7 +108,7 @@ struct StageCommand<Source: RegistrySource>: ParsableCommand {
 
   private func indices(_ text: String, below count: Int) throws -> [Int] {
     let ranges = text.split(separator: ",").map { word -> ClosedRange<Int>? in
-      let ends = word.split(separator: "-").map { Int($0) }
+      let ends = word.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
       guard ends.count == 1 || ends.count == 2, let first = ends[0], let last = ends[ends.count - 1], first <= last,
         first + offset >= 0, last + offset < count
       else { return nil }

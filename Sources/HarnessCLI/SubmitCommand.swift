@@ -53,8 +53,9 @@ struct SubmitCommand<Source: RegistrySource>: ParsableCommand {
       store: absolutePath(store.store), workingFolder: FileManager.default.currentDirectoryPath,
       experiment: try folder.path(of: resolved), baseline: baseline.map(absolutePath))
     let graph = TaskGraph(resolved, parts: loaded.cluster.tokenTasks)
+    // Where a store cannot be made, that is said before anything waits in a queue.
+    if engine != .print { _ = try store.open(user: RunUses(runFolder: folder.path)) }
     if engine == .local {
-      stopCleanly()
       let isDone = try LocalEngine(
         graph, missing: missing, command: command, processes: processes, threads: threads.threads,
         report: { printError($0) }

@@ -91,7 +91,7 @@ private func experiment(_ corpus: String, m2: String = "", tokenizers: String = 
   #expect(plan.plan.cells.map(\.index) == [0, 1, 2, 3] && Set(plan.plan.cells.map(\.key)).count == 4)
   // 12 steps keep snapshots of 1, 2, 3 and 6 steps: size 100k over bytes has 98,304 + 257 · 64 weights.
   #expect(plan.plan.cells[0].modelBytes == 4 * Double(98_304 + 257 * 64) * 5)
-  #expect(plan.plan.cells[0].tokenBytes == 12 * 128 * 2)
+  #expect(plan.plan.cells[0].tokenBytes == Double(12 * 128 * 2))
   #expect(plan.estimate.flopsPerSecond == 5e11)
   #expect(abs(plan.estimate.hours - plan.totalFLOPs / 5e11 / 3600) < 1e-12)
   #expect(abs((plan.estimate.price ?? 0) - 3 * plan.estimate.hours) < 1e-12)

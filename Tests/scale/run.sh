@@ -94,9 +94,9 @@ grep -q 'submitted 7 of 7 cells' tiny.txt || fail 'the first submission is not o
 finish
 "$harness" status tiny > status.txt
 grep -q '^5 done, 2 failed, 0 running, 0 waiting$' status.txt || fail 'not 5 cells done and 2 failed'
-[ "$(grep -c '^failed   SentencePiece\[v=32k\] 100k seed .*: SentencePiece' status.txt)" = 2 ] || fail 'the failed tokenizer is not named'
+[ "$(grep -c '^failed   SentencePiece\[v=32k\] 100k seed .*: cannot train SentencePiece' status.txt)" = 2 ] || fail 'the failed tokenizer is not named'
 scontrol -o show jobs | grep 'JobName=cell' | grep -c 'TresPerNode=gres:gpu:1' | grep -qx 1 || fail 'not one job with a GPU'
-grep -q 'SentencePiece\\\[v=32k\\\]' tiny/report/report.md || fail 'the report lacks the failed tokenizer'
+grep -q '^- SentencePiece\[v=32k\], 100k: cannot train' tiny/report/report.md || fail 'the report lacks the failed tokenizer'
 grep -q '| Bytes ' tiny/report/report.md || fail 'the report lacks Bytes'
 echo 'Slurm: 5 cells done, one of them with a pretended GPU; the failing tokenizer is named; the report is there'
 

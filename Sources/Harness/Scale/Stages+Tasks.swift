@@ -9,6 +9,7 @@ extension Stages {
   /// - Returns: whether it is done, or no cell is lost.
   /// - Throws: ``FileError``, `Stopped`, errors of the texts.
   public func run(_ stage: StageKind, _ index: Int, of graph: TaskGraph, records: RecordFolder) throws -> Bool {
+    try openTexts(of: stage == .tokens ? graph.tokenizations[index / graph.parts].requests : graph.cells)
     do {
       switch stage {
       case .prepare: try prepare(graph, index)
@@ -25,16 +26,25 @@ extension Stages {
     }
   }
 
-  /// The corpus, further texts, and an M1.
+  /// The corpus and further texts, whose errors are every cell's.
+  private func openTexts(of requests: [CellRequest]) throws {
+    let trace = Trace(purpose: "the texts")
+    for request in requests {
+      _ = try corpus(request.corpus, trace)
+      for (name, paths) in request.evaluation.texts { _ = try text(named: name, paths, like: request.corpus, trace) }
+    }
+  }
+
+  /// An M1, where the task has one.
   private func prepare(_ graph: TaskGraph, _ index: Int) throws {
+    guard let m1 = graph.preparations[index] else { return }
     let trace = Trace(purpose: "prepare \(index)")
     var scored: Set<Int> = []
     for request in graph.cells {
-      let corpus = try corpus(request.corpus, trace)
-      for (name, paths) in request.evaluation.texts { _ = try text(named: name, paths, like: request.corpus, trace) }
-      guard let m1 = graph.preparations[index], request.alternatives.contains(where: { $0.m1 == m1 }),
+      guard request.alternatives.contains(where: { $0.m1 == m1 }),
         scored.insert(request.evaluation.bytes).inserted
       else { continue }
+      let corpus = try corpus(request.corpus, trace)
       let model = try byteModel(m1, corpus: corpus, trace)
       _ = try byteModelScore(model, on: corpus.heldOut, bytes: request.evaluation.bytes, trace)
     }
