@@ -18,12 +18,13 @@ public struct Generation: Sendable, Codable {
 /// - Parameters:
 ///   - prompt: is not part of the result; an empty one begins at BOS.
 ///   - bytes: as many are made; fewer where the tokens decode to less.
+///   - tokens: at most so many are made; nil for as many as the bytes may take.
 ///   - temperature: divides the logits; 0 takes the likeliest token.
 ///   - sequenceLength: of the model's training, at least 2.
 /// - Throws: ``TransformerError/otherVocabulary(tokenizer:model:)``, and what the tokenizer throws for the prompt.
 public func generate(
-  model: Model, tokenizer: any Tokenizer, prompt: [UInt8], bytes: Int, temperature: Double, sequenceLength: Int,
-  seed: UInt64
+  model: Model, tokenizer: any Tokenizer, prompt: [UInt8], bytes: Int, tokens: Int? = nil, temperature: Double,
+  sequenceLength: Int, seed: UInt64
 ) throws -> Generation {
   precondition(sequenceLength >= 2 && temperature >= 0, "a context of at least two positions, no negative temperature")
   guard model.shape.vocabulary == tokenizer.vocabularySize else {
@@ -44,7 +45,8 @@ public func generate(
   var text: [UInt8] = []
   // Decoding everything anew at each step would be quadratic; it is tried at growing counts.
   var nextLook = 16
-  while made.count < 64 * bytes + 1024, text.count < bytes {
+  let most = tokens ?? 64 * bytes + 1024
+  while made.count < most, text.count < bytes {
     if streams.lengths[0] + pending.count > sequenceLength {
       streams.restart(0)
       pending = (promptTokens + made).suffix(sequenceLength / 2).map { Int32($0) }
@@ -58,6 +60,7 @@ public func generate(
       nextLook += max(16, nextLook / 4)
     }
   }
+  if tokens != nil { text = decoded() }
   return Generation(text: text, tokens: made.count, seconds: clock.seconds)
 }
 

@@ -52,6 +52,7 @@ public struct TrainingProgress: Sendable {
 ///
 /// - Parameters:
 ///   - source: sequence `step · batch + b` is row b of a step's batch.
+///   - initial: weights to begin with, and what identifies them; nil for fresh ones.
 ///   - threads: more than `options.shards` are of no use.
 ///   - snapshotSteps: of 0 … `steps`.
 ///   - report: gets a sentence for what the user should know.
@@ -59,14 +60,16 @@ public struct TrainingProgress: Sendable {
 /// - Throws: ``TransformerError/diverged(step:loss:)``, ``TransformerError/tokenOutOfRange(_:vocabulary:)``,
 ///   ``TransformerError/backend(_:)``, `FileError`, and what `progress` throws.
 public func train(
-  shape: ModelShape, options: TrainingOptions, steps: Int, seed: UInt64, source: some SequenceSource, threads: Int,
-  workFolder: String, snapshotSteps: [Int] = [], checkpointEvery checkpointSeconds: Double = 60,
+  shape: ModelShape, options: TrainingOptions, steps: Int, seed: UInt64, source: some SequenceSource,
+  initial: (model: Model, sha256: String)? = nil, threads: Int, workFolder: String, snapshotSteps: [Int] = [],
+  checkpointEvery checkpointSeconds: Double = 60,
   report: (String) -> Void = { _ in }, progress: (TrainingProgress) throws -> Void = { _ in }
 ) throws -> (model: Model, log: TrainingLog) {
   precondition(snapshotSteps.allSatisfy((0...steps).contains), "snapshots are of steps that the run has")
-  let run = TrainingRun(shape: shape, options: options, steps: steps, seed: seed)
+  let run = TrainingRun(shape: shape, options: options, steps: steps, seed: seed, initial: initial?.sha256)
   let folder = try TrainingFolder(workFolder, run: run)
-  let trainer = try Trainer(shape: shape, options: options, totalSteps: steps, seed: seed, threads: threads)
+  let trainer = try Trainer(
+    shape: shape, options: options, totalSteps: steps, seed: seed, threads: threads, initial: initial?.model)
   if threads > trainer.shards.count {
     report("\(trainer.shards.count) of \(threads) threads train; for more, raise shards (it changes the result's bits)")
   }

@@ -65,4 +65,10 @@ public enum Recipe: String, Sendable, CaseIterable {
 public protocol SequenceSource: Sendable {
   /// Tokens of sequence `index` of the endless training order: `out` has the sequence length.
   func sequence(_ index: Int, into out: UnsafeMutableBufferPointer<Int32>)
+  /// Which of its tokens are learned, such as an answer after its question; nil for all of them.
+  func scoredPositions(_ index: Int) -> Range<Int>?
+}
+
+extension SequenceSource {
+  public func scoredPositions(_ index: Int) -> Range<Int>? { nil }
 }
