@@ -53,6 +53,7 @@ func latexEscaped(_ text: String) -> String {
     case "≈": escaped += "$\\approx$"
     case "○": escaped += "$\\circ$"
     case "△": escaped += "$\\triangle$"
+    case "‡": escaped += "$\\ddagger$"
     case "…": escaped += "\\ldots{}"
     case "–": escaped += "--"
     case "·": escaped += "$\\cdot$"
