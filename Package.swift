@@ -105,7 +105,8 @@ let package = Package(
     .testTarget(name: "AnalysisTests", dependencies: ["Analysis", "Rendering", "Records", "Metrics", "Support"]),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(
-      name: "HarnessTests", dependencies: ["Harness", "Store", "Support", "Tokenizers", "Transformer", "Plugins"]),
+      name: "HarnessTests",
+      dependencies: ["Harness", "Analysis", "Store", "Support", "Tokenizers", "Transformer", "Plugins"]),
     .testTarget(
       name: "HarnessCLITests", dependencies: ["HarnessCLI", "Records", "Support", "Tokenizers", "harness-main"]),
   ],

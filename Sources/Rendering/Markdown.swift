@@ -49,6 +49,12 @@ public func markdown(_ report: Report) -> String {
   return blocks.joined(separator: "\n")
 }
 
+/// A paper's parts: the table of claims, then part by part.
+public func markdown(_ report: PaperReport) -> String {
+  (["# \(markdownEscaped(report.title))\n"] + report.introduction.map(markdown) + [markdown(report.summary)]
+    + markdown(report.sections, heading: "##")).joined(separator: "\n")
+}
+
 private func heading(of part: Report.Part, isFirst: Bool) -> [String] {
   if isFirst { return ["## \(markdownEscaped(headline(part.name)))\n"] }
   let title = part.isPlanned ? headline(part.name) : "Records of another protocol, `\(part.protocol.hash)`"

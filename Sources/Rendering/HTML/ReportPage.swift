@@ -21,26 +21,39 @@ public func html(_ report: Report) -> String {
     }
     body += html(part.sections, level: isAlone ? 2 : 3)
   }
-  return """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width">
-    <title>\(xmlEscaped(report.title))</title>
-    <style>
-    \(pageStyle)
-    \(tokenStyle)
-    </style>
-    </head>
-    <body>
-    \(body)<script>
-    \(pageScript)
-    </script>
-    </body>
-    </html>
+  return page(title: report.title, body: body)
+}
 
-    """
+/// A paper's parts as such a page.
+public func html(_ report: PaperReport) -> String {
+  page(
+    title: report.title,
+    body: "<h1>\(xmlEscaped(report.title))</h1>\n" + report.introduction.map(html).joined()
+      + html(.table(report.summary))
+      + html(report.sections, level: 2))
+}
+
+private func page(title: String, body: String) -> String {
+  """
+  <!DOCTYPE html>
+  <html lang="en">
+  <head>
+  <meta charset="utf-8">
+  <meta name="viewport" content="width=device-width">
+  <title>\(xmlEscaped(title))</title>
+  <style>
+  \(pageStyle)
+  \(tokenStyle)
+  </style>
+  </head>
+  <body>
+  \(body)<script>
+  \(pageScript)
+  </script>
+  </body>
+  </html>
+
+  """
 }
 
 /// Sections under headings, what is folded at their end.
