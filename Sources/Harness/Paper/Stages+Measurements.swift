@@ -162,15 +162,16 @@ extension Stages {
     }
   }
 
-  /// Three runs of 1,000 bytes, or of 1,000 tokens where these decode to less.
+  /// Three runs of as many tokens as 1,000 bytes of the held-out text have.
   private func generation(_ record: RunRecord) throws -> GenerationSpeed {
     let cell = try FinishedCell(
       record, store: store, registry: registry,
       plugin: { throw HarnessError.notInRun("\($0.line): no part takes a plug-in") }, threads: 1)
     progress.line("\(record.tokenizer) \(record.size): writing")
+    let tokens = max(32, Int(1000 / (record.tokenization?.compressionRatio ?? 1)))
     let runs = try (1...3).map { seed in
       try generate(
-        model: cell.model, tokenizer: cell.tokenizer, prompt: [], bytes: 1000, tokens: 1000, temperature: 0.8,
+        model: cell.model, tokenizer: cell.tokenizer, prompt: [], bytes: 8000, tokens: tokens, temperature: 0.8,
         sequenceLength: record.training?.sequenceLength ?? 512, seed: UInt64(seed))
     }
     return GenerationSpeed(
