@@ -42,12 +42,13 @@ private let small = PaperTokenizers.greedy(16, "256"), large = PaperTokenizers.g
   func nothingLearnedIsAGainUnderAPercent(gain: Double, verdict: Claim.Verdict) throws {
     let names = PaperTokenizers.vocabularies.map { "AC[v=\($0)]" }
     let samples = zip(names, [256, 65_536]).map { sample($0, ratio: 4.6, vocabulary: $1) }
-    var generator = SeededGenerator(seed: 5)
+    // Half of the examples gain half as much, half of them half as much again.
     let records = try sizes.flatMap { size in
       try samples.map { one in
         try cell(one.tokenizer, 1, size: size) {
-          $0.nats = zip(one.tokens, one.tokens).map { tokens, _ in
-            Double(tokens) * log(Double(one.vocabularySize)) * (1 - gain * (0.9 + 0.2 * generator.uniform()))
+          $0.nats = one.tokens.enumerated().map { index, tokens in
+            let own = gain * (index.isMultiple(of: 2) ? 0.5 : 1.5)
+            return Double(tokens) * log(Double(one.vocabularySize)) * (1 - own)
           }
         }
       }
@@ -60,14 +61,14 @@ private let small = PaperTokenizers.greedy(16, "256"), large = PaperTokenizers.g
 
 @Suite struct WindowLengthTests {
   @Test func longWindowsAreComparedWithShortOnes() throws {
-    let bits = [16: 2.0, 24: 2.2, 32: 2.5, 64: 2.3, 128: 1.9]
+    let bits = [16: 2.0, 24: 2.2, 32: 2.5, 64: 2.3, 128: 1.7]
     let names = PaperTokenizers.windows.map { PaperTokenizers.greedy($0, "256") }
     let samples = names.map { sample($0, ratio: 3) }  // 8/3 bits/byte without any model
     let records = try zip(PaperTokenizers.windows, names).map { try cell($1, bits[$0] ?? 0, ratio: 3) }
     let found = try answer(.windowLength, tables: ["windows": records]) { $0.samples = samples }
     #expect(found.verdict("With v=256, windows of 16 bits") == .seen)
     #expect(found.verdict("With v=256, bits/byte fall again") == .seen)
-    #expect(found.verdict("With v=256, M2 learns the less") == .notSeen, "2 of 2.67 is less of a gain than 1.9")
+    #expect(found.verdict("With v=256, M2 learns the less") == .notSeen, "2 of 2.67 is less of a gain than 1.7")
     #expect(found.verdict("With v=65k, windows of 16 bits") == .cannotTell)
     let table = try #require(found.artifacts.tables.first)
     #expect(table.rows.count == 5 && table.number("paperBitsPerByte", row: 2) == 1.65)
@@ -145,7 +146,7 @@ private let small = PaperTokenizers.greedy(16, "256"), large = PaperTokenizers.g
     let row = try #require(table.rows.indices.first { table.text("tokenizer", row: $0) == "Bytes" })
     #expect(table.number("seeds", row: row) == 5 && table.number("paperStandardDeviation", row: row) == 0.002)
     let sd = try #require(table.number("standardDeviation", row: row))
-    #expect(abs(sd - 2 * 0.02 * 2.5.squareRoot()) < 0.002, "of 1 … 5 it is the root of 2.5")
+    #expect(abs(sd - 2 * 0.02 * 2.5.squareRoot()) < 0.01, "of 1 … 5 it is the root of 2.5")
   }
 }
 
@@ -190,7 +191,8 @@ private let small = PaperTokenizers.greedy(16, "256"), large = PaperTokenizers.g
     #expect(found.claims.map(\.verdict) == [.seen, .seen])
     #expect(found.claims[1].numbers == "position 1 +30.0 points, position 2 +1.0 points")
     let figures = found.artifacts.figures
-    #expect(figures.count == 2 && figures[1].series[0].points.map(\.y) == [0, 0.3])
+    #expect(figures.count == 2 && figures[1].series[0].points[0].y == 0)
+    #expect(abs(figures[1].series[0].points[1].y - 0.3) < 1e-12)
   }
 }
 
