@@ -8,17 +8,19 @@
 # make docs        builds the pages of the public API with DocC, into .build/docs; a warning is an error
 # make publish     copies the report and the records of runs/RUN to reports/RUN, as they are published, and rewrites
 #                  reports/RESULTS.md
+# make publish-paper  does the same with the report of runs/paper-SCALE and its measurements
 # make fuzz        runs libFuzzer over the decoders for FUZZ_SECONDS; what it finds worth keeping goes into Fuzz/Corpus
 # make lint        checks the formatting;  make format  mends it
 DEBIAN_PACKAGES = libsentencepiece-dev sentencepiece zlib1g-dev libssl-dev libpcre2-dev libopenblas-dev libdnnl-dev dict-gcide pkg-config python3-venv
 HARNESS = .build/release/harness
 SOURCES = Package.swift Sources Plugins Tests Examples Fuzz/Package.swift Fuzz/Sources
 RUN = quick
+SCALE = small
 FUZZ_SECONDS = 600
 # Tests see internals, so they are built apart from what `make` and `swift build -c release` build.
 TEST = -c release -Xswiftc -enable-testing --scratch-path .build-testing
 
-.PHONY: run build test test-python torch-python test-arm64 test-page test-latex test-scale test-tutorial docs publish fuzz packages lint format clean
+.PHONY: run build test test-python torch-python test-arm64 test-page test-latex test-scale test-tutorial docs publish publish-paper fuzz packages lint format clean
 
 run: build
 	$(HARNESS) run experiments/quick.yaml --baseline baselines/paper.json
@@ -92,6 +94,12 @@ publish:
 	cp runs/$(RUN)/resolved-*.json reports/$(RUN)/
 	$(HARNESS) report reports/$(RUN) --out reports/$(RUN) --baseline baselines/paper.json
 	$(HARNESS) results reports/*/ --out reports/RESULTS.md
+
+publish-paper:
+	test -d runs/paper-$(SCALE)/records
+	rm -rf reports/paper-$(SCALE) && mkdir -p reports/paper-$(SCALE)
+	cp -r runs/paper-$(SCALE)/records runs/paper-$(SCALE)/measurements runs/paper-$(SCALE)/machine.json reports/paper-$(SCALE)/
+	$(HARNESS) paper --scale $(SCALE) --report-only --out reports/paper-$(SCALE)
 
 # The linker is named because gold, SwiftPM's default here, breaks on the fuzzer's debug information.
 fuzz: packages

@@ -109,7 +109,8 @@ let package = Package(
       exclude: ["Outside/markdown_elements.py", "Outside/tensorboard_events.py"]),
     .testTarget(name: "SupportTests", dependencies: ["Support"]),
     .testTarget(
-      name: "HarnessTests", dependencies: ["Harness", "Store", "Support", "Tokenizers", "Transformer", "Plugins"]),
+      name: "HarnessTests",
+      dependencies: ["Harness", "Analysis", "Store", "Support", "Tokenizers", "Transformer", "Plugins"]),
     .testTarget(
       name: "HarnessCLITests", dependencies: ["HarnessCLI", "Records", "Support", "Tokenizers", "harness-main"]),
   ],

@@ -7,6 +7,13 @@ public struct Interval: Codable, Sendable, Hashable {
     self.upper = upper
   }
   public func contains(_ value: Double) -> Bool { lower <= value && value <= upper }
+
+  /// The middle share `level` of some values.
+  /// - Precondition: at least one value.
+  public init(_ values: [Double], level: Double) {
+    let sorted = values.sorted(), tail = (1 - level) / 2
+    self.init(lower: quantile(sorted, tail), upper: quantile(sorted, 1 - tail))
+  }
 }
 
 /// Draws of examples with replacement, made once and used for every model over the same examples.

@@ -114,15 +114,6 @@ public struct SharedFloorBootstrap: Sendable {
   }
 }
 
-extension Interval {
-  /// The middle share `level` of some values.
-  /// - Precondition: at least one value.
-  fileprivate init(_ values: [Double], level: Double) {
-    let sorted = values.sorted(), tail = (1 - level) / 2
-    self.init(lower: quantile(sorted, tail), upper: quantile(sorted, 1 - tail))
-  }
-}
-
 extension RandomNumberGenerator {
   /// Standard normal, by the inverse of its distribution.
   mutating func normal() -> Double { normalQuantile((Double(next() >> 11) + 0.5) * 0x1p-53) }

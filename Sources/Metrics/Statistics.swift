@@ -15,3 +15,15 @@ public struct Summary: Sendable, Hashable {
       ? (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)).squareRoot() : nil
   }
 }
+
+extension Summary {
+  /// The 95% interval of the standard deviation, for normal values: s·√((n − 1) / χ²). nil for one value.
+  public var standardDeviationInterval: Interval? {
+    guard let standardDeviation else { return nil }
+    let freedom = Double(count - 1)
+    func scaled(_ p: Double) -> Double {
+      standardDeviation * (freedom / chiSquaredQuantile(p, degreesOfFreedom: freedom)).squareRoot()
+    }
+    return Interval(lower: scaled(0.975), upper: scaled(0.025))
+  }
+}

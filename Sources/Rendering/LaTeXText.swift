@@ -62,7 +62,8 @@ private let latexNames: [Unicode.Scalar: String] = [
 ]
 
 private let latexMathNames: [Unicode.Scalar: String] = [
-  "≈": "approx", "○": "circ", "△": "triangle", "·": "cdot", "×": "times", "÷": "div", "±": "pm", "≤": "leq", "≥": "geq",
+  "≈": "approx", "‡": "ddagger", "○": "circ", "△": "triangle", "·": "cdot", "×": "times", "÷": "div", "±": "pm",
+  "≤": "leq", "≥": "geq",
   "≠": "neq", "∞": "infty", "→": "rightarrow", "←": "leftarrow", "∑": "sum", "√": "surd", "∈": "in", "µ": "mu",
   "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "varepsilon", "ζ": "zeta", "η": "eta", "θ": "theta",
   "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "ν": "nu", "ξ": "xi", "π": "pi", "ρ": "rho", "σ": "sigma",

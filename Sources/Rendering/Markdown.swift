@@ -35,7 +35,12 @@ public func markdown(_ artifact: Artifact) -> String {
 }
 
 /// A whole report, what is folded in HTML's elements for it.
-public func markdown(_ report: Report) -> String {
+public func markdown(_ report: Report) -> String { markdown(report.blocks) }
+
+/// A paper's parts: the table of claims, then part by part.
+public func markdown(_ report: PaperReport) -> String { markdown(report.blocks) }
+
+private func markdown(_ blocks: [ReportBlock]) -> String {
   func lines(_ block: ReportBlock) -> [String] {
     switch block {
     case .heading(let text, let level): [String(repeating: "#", count: level) + " \(markdownLine(text))\n"]
@@ -45,7 +50,7 @@ public func markdown(_ report: Report) -> String {
       ["<details>\n<summary>\(xmlEscaped(titles.plain))</summary>\n"] + blocks.flatMap(lines) + ["</details>\n"]
     }
   }
-  return report.blocks.flatMap(lines).joined(separator: "\n")
+  return blocks.flatMap(lines).joined(separator: "\n")
 }
 
 /// Lines as they are, between fences that are longer than any within.

@@ -29,6 +29,7 @@ extension Table.Mark {
     case .tied: "≈"
     case .notLearned: "○"
     case .untuned: "△"
+    case .lossy: "‡"
     }
   }
 }

@@ -34,7 +34,7 @@ extension Report {
   }
 
   /// Sections under headings, what is folded at their end.
-  private static func blocks(_ sections: [Section], level: Int) -> [ReportBlock] {
+  fileprivate static func blocks(_ sections: [Section], level: Int) -> [ReportBlock] {
     func blocks(_ section: Section) -> [ReportBlock] {
       [.heading(RichText(section.title), level: level)] + section.artifacts.map(ReportBlock.artifact)
     }
@@ -42,5 +42,13 @@ extension Report {
     let titles = RichText(folded.map(\.title).joined(separator: ", "))
     return sections.filter { !$0.isFolded }.flatMap(blocks)
       + (folded.isEmpty ? [] : [.folded(titles: titles, folded.flatMap(blocks))])
+  }
+}
+
+extension PaperReport {
+  /// The table of claims, then part by part.
+  var blocks: [ReportBlock] {
+    [.heading(RichText(title), level: 1)] + (introduction + [.table(summary)]).map(ReportBlock.artifact)
+      + Report.blocks(sections, level: 2)
   }
 }

@@ -55,6 +55,15 @@ extension Report {
   }
 }
 
+extension PaperReport {
+  /// The table of claims, and every table and sentence of each part.
+  public var json: JSONValue {
+    .object([
+      "title": .string(title), "summary": JSONValue(summary), "sections": .array(sections.map(\.json)),
+    ])
+  }
+}
+
 extension Report.Section {
   var json: JSONValue {
     var tables: [JSONValue] = [], findings: [JSONValue] = []

@@ -73,3 +73,12 @@ private func sample(_ prompt: [UInt8], temperature: Double, seed: UInt64 = 1, by
       model: model, tokenizer: Alphabet(20), prompt: [], bytes: 1, temperature: 1, sequenceLength: 12, seed: 1)
   }
 }
+
+/// As many tokens as are asked for, whatever they decode to.
+@Test func tokensCanBeCountedInsteadOfBytes() throws {
+  let made = try generate(
+    model: model, tokenizer: Alphabet(19), prompt: [], bytes: 5, tokens: 40, temperature: 1, sequenceLength: 12, seed: 1
+  )
+  #expect(made.tokens == 40 && made.text.count == 5)
+  #expect(made.text == Array(try sample([], temperature: 1).prefix(5)))
+}

@@ -23,6 +23,10 @@ extension RecordAnalysis {
       notes.append(
         "△ not tuned: trained at the learning rate that was given, where others of this report have their own.")
     }
+    if input.groups.contains(where: \.isLossy) {
+      notes.append(
+        "‡ of a lossy code: the text does not come back from these tokens, so that M2's bits may leave some of it out.")
+    }
     if rows.count > input.groups.count {
       notes.append(
         "\"M1 alone\" is M1's own bits/byte of the same text, as the coder sees it: what a perfect code by it costs."
@@ -88,6 +92,7 @@ func bitsPerByteCell(_ group: CellGroup, _ input: AnalysisInput) -> Table.Cell {
   if input.differenceFromBest(group)?.isTie == true { marks.append(.tied) }
   if group.isLearned == false { marks.append(.notLearned) }
   if isNotedAsUntuned(group, input) { marks.append(.untuned) }
+  if group.isLossy { marks.append(.lossy) }
   return .number(group.heldOut?.bitsPerByte, interval: group.heldOut?.interval, marks: marks)
 }
 

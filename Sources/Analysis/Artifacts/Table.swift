@@ -54,6 +54,8 @@ public struct Table: Sendable, Hashable {
     case notLearned
     /// Trained at a given learning rate, where others of the report are tuned.
     case untuned
+    /// Of a tokenizer that does not give the text back.
+    case lossy
   }
 
   /// Header and cells from one list of fields.

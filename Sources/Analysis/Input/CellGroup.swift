@@ -35,6 +35,9 @@ public struct CellGroup: Sendable {
     return (heldOut.interval?.upper ?? heldOut.bitsPerByte * 1.01) < trivial
   }
 
+  /// Whether its bits/byte are of a code that does not give the text back: the experiment asked for them all the same.
+  public var isLossy: Bool { heldOut != nil && tokenization?.roundTrips == false }
+
   /// Groups records by tokenizer and size, in order of first appearance.
   static func group(_ records: [RunRecord], resampling: inout Resampling) -> [CellGroup] {
     let byCell = Dictionary(grouping: records) { Cell(tokenizer: $0.tokenizer, size: $0.size) }

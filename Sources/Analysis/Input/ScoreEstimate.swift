@@ -85,6 +85,11 @@ struct Resampling {
       overExamples: overExamples, overSeedsAndExamples: overBoth, interval: (overBoth ?? overExamples)?.interval())
   }
 
+  /// Of one model over examples; nil for fewer than two of them.
+  mutating func estimate(_ scores: ExampleScores) -> BootstrapEstimate? {
+    resamples(scores.bytes.count)?.bitsPerByte(scores)
+  }
+
   private mutating func resamples(_ examples: Int) -> ExampleResamples? {
     if let known = byCount[examples] { return known }
     var generator = SeededGenerator(seed: 1, purpose: "bootstrap examples")

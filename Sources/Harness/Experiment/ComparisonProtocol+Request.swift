@@ -36,6 +36,7 @@ extension ComparisonProtocol {
     }
     if let tuning = request.tuning { fields.merge(tuning.protocolFields) { $1 } }
     for (key, value) in request.m1Description { fields["m1.\(key)"] = value }
+    if let lossy = request.evaluation.lossy { fields["evaluation.lossy"] = lossy.rawValue }
     for (name, sha256) in texts { fields["texts.\(name)"] = sha256 }
     self.init(fields: fields)
   }

@@ -285,6 +285,7 @@ extension Experiment.Evaluation {
         throw named.error(RunRecord.Score.heldOut, "is the name of the experiment's own text; choose another")
       }
     }
+    lossy = try section.choice("lossy", Lossy.allCases.map(\.rawValue)).flatMap(Lossy.init)
     try section.finish()
   }
 }

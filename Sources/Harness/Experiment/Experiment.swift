@@ -43,7 +43,14 @@ public struct Experiment: Sendable, Codable, Hashable {
     public var quickBytes = 100_000
     /// Further texts to score trained models on, by name.
     public var texts: [String: [String]] = [:]
+    /// What becomes of tokenizers that do not give the held-out text back; nil for no training, and no bits/byte.
+    public var lossy: Lossy?
     public init() {}
+
+    public enum Lossy: String, Sendable, Codable, CaseIterable {
+      /// They are trained and scored like all others, and every report marks their bits/byte.
+      case scored
+    }
   }
   /// How `harness submit` asks a cluster for machines. Nothing that is computed depends on it.
   public struct Cluster: Sendable, Codable, Hashable {

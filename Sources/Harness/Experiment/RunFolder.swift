@@ -45,12 +45,17 @@ public struct RunFolder: Sendable {
   /// The experiment with its choices made; written beside the records, one file for each experiment that was run here.
   public func resolve(_ experiment: Experiment, registry: Registry) throws -> ResolvedExperiment {
     let resolved = try ResolvedExperiment(experiment, registry: registry, fastest: try fastest(decides: true))
+    try keep(resolved)
+    return resolved
+  }
+
+  /// Writes an experiment with its choices made.
+  func keep(_ resolved: ResolvedExperiment) throws {
     let data = try jsonEncoder().encode(resolved)
     let target = try path(of: resolved)
     if try !writeIfAbsent(data, to: target), try readFile(target) != Array(data) {
       throw FileError(target, "is damaged; remove it, and the next run writes it again")
     }
-    return resolved
   }
 
   /// Where ``resolve(_:registry:)`` writes an experiment.

@@ -124,11 +124,24 @@ func instability(
   of tokenizer: any Tokenizer, threads: Int, between pairs: [(String, String)], from starts: [Int]? = nil
 ) throws -> Double? {
   guard !pairs.isEmpty else { return nil }
-  let texts = pairs.flatMap { [Array($0.utf8), Array($1.utf8)] }
-  var tokens = try tokenizer.encode(examples: texts, threads: threads)
-  if let starts {
+  let tokens = try tokenizer.encode(
+    pairs.flatMap { [Array($0.utf8), Array($1.utf8)] }, from: starts, threads: threads)
+  let distances = (0..<pairs.count).map { pair in
+    let (a, b) = (tokens[2 * pair], tokens[2 * pair + 1])
+    return Double(editDistance(a, b)) / Double(max(1, a.count, b.count))
+  }
+  return distances.reduce(0, +) / Double(distances.count)
+}
+
+extension Tokenizer {
+  /// The tokens of texts that begin with something that does not count.
+  /// - Parameter starts: of each text, bytes at its beginning; tokens that lie in these alone are left out, where it can
+  ///   be said which bytes a token stands for. nil leaves out none.
+  func encode(_ texts: [[UInt8]], from starts: [Int]?, threads: Int) throws -> [[Token]] {
+    var tokens = try encode(examples: texts, threads: threads)
+    guard let starts else { return tokens }
     for (index, text) in texts.enumerated() {
-      guard let byteCounts = try tokenizer.byteCounts(of: tokens[index], in: text) else { continue }
+      guard let byteCounts = try byteCounts(of: tokens[index], in: text) else { continue }
       var end = 0
       let inPrefix = byteCounts.prefix { count in
         end += count
@@ -136,12 +149,8 @@ func instability(
       }
       tokens[index].removeFirst(inPrefix.count)
     }
+    return tokens
   }
-  let distances = (0..<pairs.count).map { pair in
-    let (a, b) = (tokens[2 * pair], tokens[2 * pair + 1])
-    return Double(editDistance(a, b)) / Double(max(1, a.count, b.count))
-  }
-  return distances.reduce(0, +) / Double(distances.count)
 }
 
 /// What the same content costs in several languages.

@@ -50,19 +50,34 @@ public struct FinishedCell: Sendable {
       let reason = record.tokenization?.roundTripProblem ?? record.content.notAffordable ?? "it gives no bits/byte"
       throw HarnessError.notInRun("\(canonical) was not trained: \(reason)")
     }
-    func entry(_ kind: StoreKind) throws -> StoreEntry {
-      guard let stage = record.stages.last(where: { $0.kind == kind.rawValue }),
-        let entry = try store.open(kind, hash: stage.key), entry.sha256 == stage.sha256
-      else {
-        throw FileError(
-          store.root, "the cell's \(kind.rawValue) is not in this store; run the experiment again, or give --store")
-      }
-      return entry
-    }
+    try self.init(record, store: store, registry: registry, plugin: plugin, threads: threads)
+  }
+
+  /// The cell of a record that was trained.
+  /// - Throws: ``FileError`` where the store lacks it.
+  init(
+    _ record: RunRecord, store: ContentStore, registry: Registry,
+    plugin: (PluginCommand) throws -> any TokenizerBackend, threads: Int
+  ) throws {
     self.record = record
     let registry = try Registry(registry.backends + record.plugins.map(plugin))
-    tokenizer = try SavedTokenizer(folder: entry(.tokenizer).path, registry: registry, threads: threads).tokenizer
-    model = try Model.load(from: entry(.model).file(ModelStage.modelName)).model
+    let saved = try store.entry(.tokenizer, of: record)
+    tokenizer = try SavedTokenizer(folder: saved.path, registry: registry, threads: threads).tokenizer
+    model = try Model.load(from: store.entry(.model, of: record).file(ModelStage.modelName)).model
+  }
+}
+
+extension ContentStore {
+  /// What a cell stands on: its own, not its trials'. Of held-out tokens those of the held-out text, which come first.
+  func entry(_ kind: StoreKind, of record: RunRecord) throws -> StoreEntry {
+    let stages = record.stages.filter { $0.kind == kind.rawValue }
+    guard let stage = kind == .heldOutTokens ? stages.first : stages.last,
+      let entry = try open(kind, hash: stage.key), entry.sha256 == stage.sha256
+    else {
+      throw FileError(
+        root, "the cell's \(kind.rawValue) is not in this store; run the experiment again, or give --store")
+    }
+    return entry
   }
 }
 

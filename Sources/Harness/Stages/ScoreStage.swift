@@ -60,9 +60,10 @@ extension Stages {
     let nats = try nats(trained, after: steps, heldOut, request: request, trace)
     let total = nats.reduce(0, +)
     let bytes = heldOut.byteCount
+    let counts = heldOut.facts.roundTripProblem == nil || request.evaluation.lossy == .scored
     return RunRecord.Score(
       text: name, sha256: heldOut.facts.text, bytes: bytes, tokens: heldOut.tokenCount, nats: total,
-      bitsPerByte: heldOut.facts.roundTripProblem == nil ? bitsPerByte(nats: total, bytes: bytes) : nil,
+      bitsPerByte: counts ? bitsPerByte(nats: total, bytes: bytes) : nil,
       precision: request.m2.precision.forScores.rawValue, exampleBytes: heldOut.facts.bytes, exampleNats: nats,
       problem: heldOut.facts.roundTripProblem)
   }

@@ -223,6 +223,14 @@ extension Stages {
     return Double(facts.bytes) / Double(facts.tokens)
   }
 
+  /// The tokens of the first training shard; nil without text.
+  func firstTrainingShard(_ saved: SavedTokenizer, _ split: TextSplit, _ trace: Trace) throws -> TokenStore? {
+    try trainingShard(0, saved, split, trace, done: 0, of: 1).map { entry, _ in
+      try TokenStore(
+        paths: [entry.file(TrainingTokens.tokensName)], vocabularySize: saved.tokenizer.vocabularySize, limit: .max)
+    }
+  }
+
   /// A backend's word is not taken: as many token sequences as examples, every id in range.
   private func checkEncoded(_ encoded: [[Token]], _ examples: [[UInt8]], _ tokenizer: any Tokenizer) throws {
     guard encoded.count == examples.count else {

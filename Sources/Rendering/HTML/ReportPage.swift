@@ -5,13 +5,20 @@ import Support
 /// A whole report as one page that needs nothing else: no network, no other file. Tables sort, series hide, points and
 /// tokens say their values to the pointer and the keyboard; without a script all of it is there to read.
 public func html(_ report: Report) -> String {
+  page(title: report.title, blocks: report.blocks)
+}
+
+/// A paper's parts as such a page.
+public func html(_ report: PaperReport) -> String { page(title: report.title, blocks: report.blocks) }
+
+private func page(title: String, blocks: [ReportBlock]) -> String {
   """
   <!DOCTYPE html>
   <html lang="en">
   <head>
   <meta charset="utf-8">
   <meta name="viewport" content="width=device-width">
-  <title>\(xmlEscaped(report.title))</title>
+  <title>\(xmlEscaped(title))</title>
   <style>
   \(pageStyle)
   \(figureStyle)
@@ -20,7 +27,7 @@ public func html(_ report: Report) -> String {
   </style>
   </head>
   <body>
-  \(report.blocks.map(html).joined())<script>
+  \(blocks.map(html).joined())<script>
   \(walkScript)
   \(tokenScript)
   \(tableScript)

@@ -18,19 +18,21 @@ public struct Generation: Sendable, Codable {
 /// - Parameters:
 ///   - prompt: is not part of the result; an empty one begins at BOS.
 ///   - bytes: as many are made; fewer where the tokens decode to less.
+///   - tokens: exactly so many are made, and decoded once at the end; nil for as many as the bytes take.
 ///   - temperature: divides the logits; 0 takes the likeliest token.
 ///   - sequenceLength: of the model's training, at least 2.
 /// - Throws: ``TransformerError/otherVocabulary(tokenizer:model:)``, and what the tokenizer throws for the prompt.
 public func generate(
-  model: Model, tokenizer: any Tokenizer, prompt: [UInt8], bytes: Int, temperature: Double, sequenceLength: Int,
-  seed: UInt64
+  model: Model, tokenizer: any Tokenizer, prompt: [UInt8], bytes: Int, tokens: Int? = nil, temperature: Double,
+  sequenceLength: Int, seed: UInt64
 ) throws -> Generation {
   precondition(sequenceLength >= 2 && temperature >= 0, "a context of at least two positions, no negative temperature")
   guard model.shape.vocabulary == tokenizer.vocabularySize else {
     throw TransformerError.otherVocabulary(tokenizer: tokenizer.vocabularySize, model: model.shape.vocabulary)
   }
+  let inference = InferenceModel(model)
   let clock = Stopwatch()
-  let streams = InferenceStreams(InferenceModel(model), count: 1)
+  let streams = InferenceStreams(inference, count: 1)
   var sampler = Sampler(temperature: temperature, seed: seed)
   let promptTokens = prompt.isEmpty ? [] : try tokenizer.encode(prompt)
   var made: [Token] = []
@@ -44,7 +46,8 @@ public func generate(
   var text: [UInt8] = []
   // Decoding everything anew at each step would be quadratic; it is tried at growing counts.
   var nextLook = 16
-  while made.count < 64 * bytes + 1024, text.count < bytes {
+  let most = tokens ?? 64 * bytes + 1024
+  while made.count < most, tokens != nil || text.count < bytes {
     if streams.lengths[0] + pending.count > sequenceLength {
       streams.restart(0)
       pending = (promptTokens + made).suffix(sequenceLength / 2).map { Int32($0) }
@@ -53,11 +56,12 @@ public func generate(
     let token = sampler.next(pending.isEmpty ? streams.bosLogits.values : streams.logits(ofRow: 0))
     pending = [Int32(token)]
     made.append(Token(token))
-    if made.count == nextLook {
+    if tokens == nil, made.count == nextLook {
       text = decoded()
       nextLook += max(16, nextLook / 4)
     }
   }
+  if tokens != nil { text = decoded() }
   return Generation(text: text, tokens: made.count, seconds: clock.seconds)
 }
 

@@ -17,6 +17,25 @@ public struct Model: Sendable {
     layout.initialize(parameters, layerCount: shape.layers, seed: seed, embeddingScale: embeddingScale)
   }
 
+  /// The same with more ids: those there were keep their weights, and so does BOS; the new ones are freshly initialised.
+  public func widened(to vocabulary: Int, seed: UInt64, embeddingScale: Double = 1) -> Model {
+    precondition(vocabulary >= shape.vocabulary, "ids are added, not taken away")
+    var wider = shape
+    wider.vocabulary = vocabulary
+    let model = Model(shape: wider, seed: seed, embeddingScale: embeddingScale)
+    let (D, old, new) = (shape.dim, ParameterLayout(shape), ParameterLayout(wider))
+    for (from, to) in zip(old.tensors, new.tensors) {
+      let source = parameters.p + from.offset, target = model.parameters.p + to.offset
+      guard from.isEmbedding else {
+        target.update(from: source, count: from.count)
+        continue
+      }
+      target.update(from: source, count: shape.vocabulary * D)
+      (target + vocabulary * D).update(from: source + shape.vocabulary * D, count: D)
+    }
+    return model
+  }
+
   private static let keys = ["dim", "heads", "layers", "headSize", "mlp", "vocabulary"]
 
   /// Writes the weights as safetensors; the shape goes into the metadata.

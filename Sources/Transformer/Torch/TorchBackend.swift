@@ -197,11 +197,14 @@ final class TorchRun: TrainingRun {
     guard let stretches = job.source.stretches else {
       throw TransformerError.worker("PyTorch can train only on tokens that lie in files")
     }
+    guard job.source.scoredPositions(0) == nil else {
+      throw TransformerError.worker("PyTorch learns every token of a sequence, and here only answers are learned")
+    }
     guard options.batch % torch.gpus == 0 else {
       throw TransformerError.worker("\(torch.gpus) GPUs cannot share a batch of \(options.batch) evenly")
     }
     try makeFolder(folder)
-    let model = Model(shape: job.shape, seed: job.seed, embeddingScale: options.embeddingScale)
+    let model = job.initial?.model ?? Model(shape: job.shape, seed: job.seed, embeddingScale: options.embeddingScale)
     try model.save(to: folder + "/initial.safetensors")
     try Self.write(job.steps * options.batch, to: folder + "/order.bin") { Int64(stretches.start($0)).littleEndian }
     try Self.write(job.steps, to: folder + "/schedule.bin") { options.rate(step: $0, of: job.steps) }

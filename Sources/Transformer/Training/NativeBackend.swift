@@ -41,7 +41,8 @@ final class NativeRun: TrainingRun {
     self.job = job
     folder = try TrainingFolder(job.workFolder, run: job.identity)
     trainer = try Trainer(
-      shape: job.shape, options: job.options, totalSteps: job.steps, seed: job.seed, threads: job.threads)
+      shape: job.shape, options: job.options, totalSteps: job.steps, seed: job.seed, threads: job.threads,
+      initial: job.initial?.model)
     if job.threads > trainer.shards.count {
       job.report(
         "\(trainer.shards.count) of \(job.threads) threads train; for more, raise shards (it changes the result's bits)"

@@ -40,7 +40,11 @@ package final class Trainer {
   }
 
   /// - Throws: ``TransformerError/backend(_:)`` where this machine has no such precision, or too little memory.
-  package init(shape: ModelShape, options: TrainingOptions, totalSteps: Int, seed: UInt64, threads: Int) throws {
+  /// - Parameter initial: weights to begin with; nil for fresh ones.
+  package init(
+    shape: ModelShape, options: TrainingOptions, totalSteps: Int, seed: UInt64, threads: Int, initial: Model? = nil
+  ) throws {
+    precondition(initial.map { $0.shape == shape } ?? true, "weights of another shape")
     let needed = Self.bytes(shape, options), memory = Double(ProcessInfo.processInfo.physicalMemory)
     guard needed < memory else {
       throw TransformerError.backend(
@@ -55,6 +59,7 @@ package final class Trainer {
     precondition(B > 0 && S > 0, "a batch of at least one sequence of at least one token")
     layout = ParameterLayout(shape)
     parameters = Model(shape: shape, seed: seed, embeddingScale: options.embeddingScale).parameters
+    if let initial { parameters.at(0, layout.count).update(from: initial.parameters.p, count: layout.count) }
     store = WeightStore(parameters, options.precision)
     optimizer = options.optimizer.optimizer(layout, options)
     let products = try MatrixProduct(options.precision)
@@ -78,6 +83,7 @@ package final class Trainer {
       source.sequence(step * B + b, into: UnsafeMutableBufferPointer(start: targets.at(b * S, S), count: S))
     }
     try prepareInputs()
+    let scored = leaveOutTargets(source)
     let zLoss = Float(options.zLoss)
     let weights = store.weights(threads: threads)  // read by all
     let sums = try parallelMap(shards.count, threads: threads) {
@@ -86,9 +92,9 @@ package final class Trainer {
       shards[s].value.run(
         parameters: weights, gradients: gradients[s],
         inputs: inputs.at(firstSequence[s] * S, shards[s].value.rows),
-        targets: targets.at(firstSequence[s] * S, shards[s].value.rows), gradientScale: 1 / Float(B * S), zLoss: zLoss)
+        targets: targets.at(firstSequence[s] * S, shards[s].value.rows), gradientScale: 1 / Float(scored), zLoss: zLoss)
     }
-    let loss = sums.reduce(0) { $0 + $1.nats } / Double(B * S)
+    let loss = sums.reduce(0) { $0 + $1.nats } / Double(scored)
     optimizerTimes.start()
     let norm = gradients.gather(threads: threads)
     guard loss.isFinite, norm.isFinite else { throw TransformerError.diverged(step: step, loss: loss) }
@@ -100,6 +106,18 @@ package final class Trainer {
     optimizerTimes.end(.optimizer)
     step += 1
     return Step(lossNats: loss, gradientNorm: norm, learningRate: rate)
+  }
+
+  /// Takes away the targets that are not to be learned; how many are left, at least 1.
+  private func leaveOutTargets(_ source: some SequenceSource) -> Int {
+    let (B, S) = (options.batch, options.sequenceLength)
+    var scored = 0
+    for b in 0..<B {
+      let range = source.scoredPositions(step * B + b) ?? 0..<S
+      scored += range.count
+      for t in 0..<S where !range.contains(t) { targets[b * S + t] = -1 }
+    }
+    return max(1, scored)
   }
 
   /// The inputs of the batch in `targets`: each sequence begun by BOS and moved on by one.

@@ -8,9 +8,12 @@ struct TrainingIdentity: Codable, Hashable {
   var options: TrainingOptions
   var steps: Int
   var seed: UInt64
+  /// SHA-256 of the weights that it began with; nil for fresh ones.
+  var initial: String?
 
-  init(shape: ModelShape, options: TrainingOptions, steps: Int, seed: UInt64) {
+  init(shape: ModelShape, options: TrainingOptions, steps: Int, seed: UInt64, initial: String? = nil) {
     format = options.trainingVersion
+    self.initial = initial
     self.shape = shape
     self.options = options
     self.steps = steps

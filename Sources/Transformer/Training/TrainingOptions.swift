@@ -82,9 +82,12 @@ public protocol SequenceSource: Sendable {
   func sequence(_ index: Int, into out: UnsafeMutableBufferPointer<Int32>)
   /// The same sequences for a program beside this one; nil for sequences that lie in no files.
   var stretches: TokenStretches? { get }
+  /// Which of its tokens are learned, such as an answer after its question; nil for all of them.
+  func scoredPositions(_ index: Int) -> Range<Int>?
 }
 
 extension SequenceSource {
+  public func scoredPositions(_ index: Int) -> Range<Int>? { nil }
   public var stretches: TokenStretches? { nil }
 }
 

@@ -7,6 +7,8 @@ public struct TrainingJob {
   public var steps: Int
   /// Of the initial weights.
   public var seed: UInt64
+  /// Weights to begin with, and what identifies them; nil for fresh ones.
+  public var initial: (model: Model, sha256: String)?
   /// Sequence `step · batch + b` is row b of a step's batch.
   public var source: any SequenceSource
   public var threads: Int
@@ -31,7 +33,9 @@ public struct TrainingJob {
     (self.source, self.threads, self.workFolder) = (source, threads, workFolder)
   }
 
-  var identity: TrainingIdentity { TrainingIdentity(shape: shape, options: options, steps: steps, seed: seed) }
+  var identity: TrainingIdentity {
+    TrainingIdentity(shape: shape, options: options, steps: steps, seed: seed, initial: initial?.sha256)
+  }
 }
 
 /// What trains transformers: this program's kernels, or a program beside it. Both begin with the same weights, read the

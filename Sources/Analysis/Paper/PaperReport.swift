@@ -1,0 +1,100 @@
+import Support
+
+/// A paper's findings asked again, as data: one table of all claims, then every part beside the paper's figures. Parts
+/// that were not run stand in it with the command that runs them.
+public struct PaperReport: Sendable {
+  public let title: String
+  /// What it is, and what was trained.
+  public let introduction: [Artifact]
+  /// A row a claim, and a row for every part that was not run.
+  public let summary: Table
+  public let sections: [Report.Section]
+
+  /// What there is of one part.
+  public struct Source: Sendable {
+    public let part: PaperPart
+    public let input: PaperInput
+    /// Planned cells without a record, and whether what it measures is there.
+    public let missingCells: Int
+    public let isMeasured: Bool
+    /// What runs it alone.
+    public let command: String
+
+    public init(part: PaperPart, input: PaperInput, missingCells: Int, isMeasured: Bool, command: String) {
+      self.part = part
+      self.input = input
+      self.missingCells = missingCells
+      self.isMeasured = isMeasured
+      self.command = command
+    }
+
+    /// Whether there is anything to tell of.
+    var isRun: Bool {
+      let needs = part.needs(input.scale)
+      if input.tables.values.contains(where: { $0.groups.contains { $0.heldOut != nil } }) { return true }
+      return isMeasured && (needs.cells.isEmpty || needs.tellsWithoutCells)
+    }
+  }
+
+  private struct Row {
+    let part: PaperPart
+    let statement, verdict, numbers: String
+  }
+
+  public init(title: String, introduction: [Artifact], sources: [Source]) {
+    let answers = sources.map { source in (source: source, answer: source.isRun ? source.part.run(source.input) : nil) }
+    self.title = title
+    self.introduction = introduction
+    let rows = answers.flatMap { source, answer -> [Row] in
+      guard let answer else {
+        return [
+          Row(part: source.part, statement: "---", verdict: "not run", numbers: source.command)
+        ]
+      }
+      return answer.claims.map {
+        Row(part: source.part, statement: $0.statement, verdict: $0.verdict.rawValue, numbers: $0.numbers)
+      }
+    }
+    summary = Table(
+      key: "paper-summary", rows,
+      fields: [
+        .text("part", "Part") { $0.part.title }, .text("source", "In the paper") { $0.part.source },
+        .text("claim", "What is said") { $0.statement }, .text("verdict", "At this scale") { $0.verdict },
+        .text("numbers", "By") { $0.numbers },
+      ])
+    sections = answers.map { source, answer in
+      let command = Artifact.commands(source.command)
+      guard let answer else {
+        return Report.Section(
+          title: source.part.title,
+          artifacts: [.note("\(headline(source.part.source)). Not run yet. To run it:"), command], isFolded: false)
+      }
+      let incomplete = source.missingCells > 0 || !source.isMeasured
+      let missing: [Artifact] =
+        incomplete
+        ? [
+          .note(
+            source.missingCells > 0
+              ? "\(source.missingCells) of its cells are not run yet. To run them:"
+              : "What it measures is not measured yet. To measure it:"),
+          command,
+        ] : []
+      let figures = answer.artifacts.filter { if case .figure(let figure) = $0 { !figure.isEmpty } else { true } }
+      return Report.Section(
+        title: source.part.title,
+        artifacts: [.note("\(headline(source.part.source)).")] + [.findings(answer.claims.map(\.finding))] + missing
+          + figures,
+        isFolded: false)
+    }
+  }
+
+  public var artifacts: [Artifact] { introduction + [.table(summary)] + sections.flatMap(\.artifacts) }
+}
+
+extension Claim {
+  /// One sentence with the verdict.
+  var finding: Finding { Finding("\(statement): \(bold: verdict.rawValue) (\(numbers))." as RichText) }
+}
+
+/// Only the first letter is raised.
+private func headline(_ text: String) -> String { text.prefix(1).uppercased() + text.dropFirst() }

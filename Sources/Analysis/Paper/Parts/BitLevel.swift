@@ -1,0 +1,47 @@
+import Foundation
+import Metrics
+
+extension PaperPart {
+  /// Single bits of AC as tokens.
+  static let bitLevel = PaperPart(
+    "bits", title: "Bit-level AC", source: "section 5.1",
+    needs: { scale in
+      var needs = PaperNeeds()
+      needs.cells = [CellTable("bits", ["AC[v=2]"], scale, sizes: [scale.smallest, scale.largest])]
+      needs.samples = ["AC[v=2]"]
+      return needs
+    },
+    run: { input in
+      let groups = (input.tables["bits"]?.groups ?? []).filter { $0.heldOut != nil }
+      let paper = input.baseline.table("bitLevelAC")?.rows() ?? []
+      return PaperAnswer(
+        claims: [
+          input.nothingLearned(
+            "M2 learns nothing from single bits of AC",
+            [input.scale.smallest, input.scale.largest].map { input.cell("bits", "AC[v=2]", $0) })
+        ],
+        artifacts: [
+          .table(Table(key: "paper-bits", groups, fields: fields)),
+          .note(
+            "A bit that nothing is known of costs ln 2 = 0.6931 nats. In the paper: "
+              + list(
+                paper.compactMap { row in
+                  row.text("size").flatMap { size in
+                    row.number("crossEntropyNats").map { String(format: "%@ %.4f", size, $0) }
+                  }
+                }) + "."),
+        ])
+    })
+
+  private static let fields: [TableField<CellGroup>] = [
+    .text("tokenizer", "Tokenizer") { $0.tokenizer },
+    .text("size", "M2") { $0.size },
+    .number("natsPerBit", "Nats/bit", unit: "nats", .fixed(4), better: .lower) { group in
+      group.representative.heldOut.map { $0.nats / Double(max(1, $0.tokens)) }
+    },
+    .estimate("bitsPerByte", "Bits/byte", unit: "bits/byte", .fixed(3), better: .lower) {
+      .number($0.heldOut?.bitsPerByte, interval: $0.heldOut?.interval)
+    },
+    .number("uniform", "Uniform", unit: "bits/byte", .fixed(3)) { $0.tokenization?.uniformBitsPerByte },
+  ]
+}

@@ -1,0 +1,63 @@
+import Foundation
+import Metrics
+
+extension PaperPart {
+  /// How a window ends: this project's rule, looking ahead, padding.
+  static let endOfWindow = PaperPart(
+    "end", title: "The end of a window", source: "figure 14, table 17",
+    needs: { scale in
+      var needs = PaperNeeds()
+      needs.cells = [CellTable("end", rules("256"), scale)]
+      needs.samples = rules("256") + rules("65k")
+      needs.tellsWithoutCells = true
+      return needs
+    },
+    run: { input in
+      let rows = (rules("256") + rules("65k")).map { name in
+        AblationRow(
+          tokenizer: name, sample: input.sample(name), group: input.cell("end", name),
+          paperRatio: input.baseline.value("compressionRatio", of: name),
+          paperBits: ["endOfWindow", "main"].compactMap { table in
+            input.baseline.table(table)?.rows(where: ["tokenizer": name]).first?.number("bitsPerByte")
+          }.first)
+      }
+      let (reserve, delay, greedy) = (rules("256")[0], rules("256")[1], rules("256")[2])
+      func cell(_ name: String) -> CellGroup? { input.cell("end", name) }
+      return PaperAnswer(
+        claims: [
+          fewerTokens(
+            "Windows that are padded hold more than those that look ahead", input.sample(greedy),
+            than: input.sample(delay)),
+          undecodable(input.sample(greedy)),
+          .lower(
+            "M2 is lower with windows that are padded than with those that look ahead (v=256)", cell(greedy),
+            than: cell(delay)),
+          fewerTokens(
+            "Beyond the paper: windows that keep a code for their end (reserve) hold more than padded ones",
+            input.sample(reserve),
+            than: input.sample(greedy)),
+          .lower(
+            "Beyond the paper: M2 is lower with reserve than with padded windows (v=256)", cell(reserve),
+            than: cell(greedy)),
+        ],
+        artifacts: [
+          .table(
+            Table(key: "paper-end", rows, fields: AblationRow.fields).withoutEmptyColumns(keeping: ["bitsPerByte"])),
+          .note(
+            "The paper's bits/byte are of its 25m. A window that decodes to another text: its padded code is also that of a "
+              + "longer one. ‡ of a lossy code."),
+        ])
+    })
+
+  private static func rules(_ v: String) -> [String] {
+    ["EqualInfoAC[b=16,v=\(v)]", "EqualInfoAC[b=16,v=\(v),end=delay]", PaperTokenizers.greedy(16, v)]
+  }
+
+  private static func undecodable(_ sample: TokenSample?) -> Claim {
+    let statement = "Beyond the paper: of padded windows some decode to another text"
+    guard let share = sample?.facts["undecodableWindowShare"] else {
+      return Claim(statement, .cannotTell, "nothing was measured")
+    }
+    return Claim(statement, share > 0 ? .seen : .notSeen, String(format: "%.1f%% of windows", 100 * share))
+  }
+}

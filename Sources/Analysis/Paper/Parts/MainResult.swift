@@ -1,0 +1,82 @@
+import Metrics
+import Support
+
+extension PaperPart {
+  /// Bits/byte against what a byte costs and what a step yields, over three sizes.
+  static let mainResult = PaperPart(
+    "main", title: "Main result", source: "figures 3 and 4, table 15",
+    needs: { scale in
+      var needs = PaperNeeds()
+      needs.cells = [CellTable("main", PaperTokenizers.main(scale), scale, sizes: scale.sizes)]
+      needs.samples = PaperTokenizers.main(scale)
+      return needs
+    },
+    run: { input in
+      guard let table = input.tables["main"] else { return PaperAnswer(claims: [], artifacts: []) }
+      let analyses: [RecordAnalysis] = [.mainResults, .costPlots, .besideThePaper]
+      return PaperAnswer(
+        claims: mainClaims(input),
+        artifacts: analyses.flatMap { $0.run(table) }.map { $0.renamed(prefix: "paper-main") })
+    })
+
+  private static func mainClaims(_ input: PaperInput) -> [Claim] {
+    let (sizes, smallest, largest) = (input.scale.sizes, input.scale.smallest, input.scale.largest)
+    func cell(_ tokenizer: String, _ size: String) -> CellGroup? { input.cell("main", tokenizer, size) }
+    func everywhere(_ statement: String, _ a: String, below b: String) -> Claim {
+      .all(statement, sizes.map { .lower(statement, cell(a, $0), than: cell(b, $0)) })
+    }
+    let bytes = "Bytes", pieces = input.scale.sentencePiece
+    let small = PaperTokenizers.greedy(16, "256"), large = PaperTokenizers.greedy(16, "65k")
+    let growing = "Windows of 16 bits in tokens of 8 are above bytes at the smallest size and below at the largest"
+    let falling = "Bits/byte of bytes, SentencePiece and windows of 16 bits fall with size"
+    let rest = PaperTokenizers.main(input.scale).filter { $0 != pieces && !$0.hasPrefix("EqualInfoAC[b=12") }
+    let lowest = "SentencePiece has the lowest bits/byte at every size"
+    return [
+      .all(lowest, sizes.flatMap { size in rest.map { .lower(lowest, cell(pieces, size), than: cell($0, size)) } })
+        .brief(
+          "SentencePiece", of: sizes.map { cell(pieces, $0) }),
+      everywhere("Windows of 16 bits in tokens of 16 are below bytes at every size", large, below: bytes),
+      .all(
+        growing,
+        [
+          .lower(growing, cell(bytes, smallest), than: cell(small, smallest)),
+          .lower(growing, cell(small, largest), than: cell(bytes, largest)),
+        ]),
+      everywhere("GZip stays above bytes at every size", bytes, below: "GZip[v=256]"),
+      input.nothingLearned(
+        "M2 learns nothing from AC at any size",
+        sizes.flatMap { size in PaperTokenizers.vocabularies.map { cell("AC[v=\($0)]", size) } }),
+      input.nothingLearned(
+        "M2 learns nothing from StaticAC at any size",
+        sizes.flatMap { size in PaperTokenizers.vocabularies.map { cell("StaticAC[v=\($0)]", size) } }),
+      .all(
+        falling,
+        [bytes, pieces, small, large].map { .lower(falling, cell($0, largest), than: cell($0, smallest)) }),
+    ]
+  }
+}
+
+extension Claim {
+  /// The same, its many numbers in few words: what holds, and what does not.
+  func brief(_ name: String, of groups: [CellGroup?]) -> Claim {
+    let own = groups.compactMap { group in
+      group?.heldOut.map { "\(group?.size ?? "") \(bits($0.bitsPerByte))" }
+    }
+    return Claim(statement, verdict, own.isEmpty ? "not run" : "\(name): \(list(own))")
+  }
+}
+
+extension Artifact {
+  /// Tables and figures of a part need names of their own.
+  func renamed(prefix: String) -> Artifact {
+    switch self {
+    case .table(var table):
+      table.key = prefix + "-" + table.key
+      return .table(table)
+    case .figure(var figure):
+      figure.key = prefix + "-" + figure.key
+      return .figure(figure)
+    case .findings, .note, .cutLine, .commands: return self
+    }
+  }
+}

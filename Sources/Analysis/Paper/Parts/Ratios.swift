@@ -1,0 +1,130 @@
+import Foundation
+import Metrics
+import Support
+
+extension PaperPart {
+  /// Bytes/token of every setting.
+  static let ratios = PaperPart(
+    "ratios", title: "Compression ratios", source: "tables 1, 2 and 12",
+    needs: { scale in
+      var needs = PaperNeeds()
+      needs.samples = ["Bytes", scale.sentencePiece] + PaperTokenizers.vocabularies.flatMap(settings)
+      needs.shortSamples = ["AC[v=256]"]
+      return needs
+    },
+    run: { input in
+      let rows = input.measurements.samples.map { sample in
+        RatioRow(
+          sample: sample,
+          paper: sample.exampleSize == input.scale.exampleBytes
+            ? input.baseline.value("compressionRatio", of: sample.tokenizer)
+              ?? input.baseline.rowName(for: sample.tokenizer).flatMap {
+                input.baseline.value("compressionRatio", of: $0)
+              }
+            : input.baseline.number("setup", "arithmeticCoder", "ratioAt1024"))
+      }
+      return PaperAnswer(
+        claims: claims(input),
+        artifacts: [
+          .table(Table(key: "paper-ratios", rows, fields: fields)),
+          .note(
+            "Bytes/token of the held-out text with the 95% interval over its examples; bit ratio: 8 bits a byte over the "
+              + "bits that a token can carry. SentencePiece's vocabulary is \(input.scale.sentencePiece) here and 32,000 "
+              + "in the paper. M1 is far smaller and less trained than the paper's, so ratios of codes by it are lower."
+          ),
+        ])
+    })
+
+  /// Every code in tokens of one size.
+  private static func settings(_ v: String) -> [String] {
+    var names = ["GZip[v=\(v)]", "GZip[v=\(v),header=off]", "AC[v=\(v)]", "StaticAC[v=\(v)]"]
+    names += PaperTokenizers.windows.map { PaperTokenizers.greedy($0, v) }
+    names.append("EqualInfoAC[b=16,v=\(v),end=delay]")
+    names += ["2", "never"].map { PaperTokenizers.greedy(16, v, reset: $0) }
+    names.append("EqualInfoAC[b=16,v=\(v)]")
+    return names
+  }
+
+  private struct RatioRow {
+    let sample: TokenSample
+    let paper: Double?
+  }
+
+  private static let fields: [TableField<RatioRow>] = [
+    .text("tokenizer", "Tokenizer") { $0.sample.tokenizer },
+    .number("exampleBytes", "Example", unit: "bytes", .integer) { Double($0.sample.exampleSize) },
+    .estimate("compressionRatio", "Bytes/token", .fixed(3), better: .higher) { row in
+      var resampling = Resampling()
+      // Tokens/byte, whose ends change places.
+      let interval = row.sample.rate.flatMap { resampling.estimate($0) }?.interval()
+      return .number(
+        row.sample.ratio, interval: interval.map { Interval(lower: 1 / $0.upper, upper: 1 / $0.lower) })
+    },
+    .number("paperCompressionRatio", "Paper", .fixed(2)) { $0.paper },
+    .number("bitCompressionRatio", "Bit ratio", .fixed(3), better: .higher) { $0.sample.bitRatio },
+    .text("roundTrip", "Comes back") { $0.sample.roundTripProblem == nil ? "yes" : "**no**" },
+  ]
+
+  private static func claims(_ input: PaperInput) -> [Claim] {
+    let greedy = PaperTokenizers.windows.map { input.sample(PaperTokenizers.greedy($0, "256")) }
+    let chain = greedy + [input.sample("AC[v=256]")]
+    let longer = "The longer the window, the more bytes a token holds, and whole examples by AC hold the most"
+    let resets = ["1", "2", "never"].map { input.sample(PaperTokenizers.greedy(16, "256", reset: $0)) }
+    let fewer = "The seldomer M1 is reset, the more bytes a token holds"
+    let header = "Without zlib's header a token of GZip holds more"
+    return [
+      .all(longer, zip(chain.dropFirst(), chain).map { fewerTokens(longer, $0, than: $1) }),
+      doubled(input), .all(fewer, zip(resets.dropFirst(), resets).map { fewerTokens(fewer, $0, than: $1) }),
+      fewerTokens(
+        "Windows that end by delay hold less than those that are padded",
+        input.sample(PaperTokenizers.greedy(16, "256")),
+        than: input.sample("EqualInfoAC[b=16,v=256,end=delay]")),
+      .all(
+        header,
+        PaperTokenizers.vocabularies.map {
+          fewerTokens(header, input.sample("GZip[v=\($0),header=off]"), than: input.sample("GZip[v=\($0)]"))
+        }), longContext(input),
+    ]
+  }
+
+  /// That tokens of 16 bits hold twice as much as those of 8, within 1%.
+  private static func doubled(_ input: PaperInput) -> Claim {
+    let statement = "Of one code, tokens of 16 bits hold twice the bytes of tokens of 8"
+    let names = ["AC[v=", "StaticAC[v=", "GZip[v="]
+    return .all(
+      statement,
+      names.map { name in
+        guard let small = input.sample(name + "256]")?.ratio, let large = input.sample(name + "65k]")?.ratio else {
+          return Claim(statement, .cannotTell, "\(name)…] was not measured")
+        }
+        return Claim(
+          statement, abs(large / small - 2) < 0.02 ? .seen : .notSeen,
+          String(format: "%@ %.3f times", name.replacing("[v=", with: ""), large / small))
+      })
+  }
+
+  /// That AC holds more of long examples than of short ones: texts that are not paired.
+  private static func longContext(_ input: PaperInput) -> Claim {
+    let statement = "AC holds more of examples of 10,240 bytes than of 1,024"
+    var resampling = Resampling()
+    guard let long = input.sample("AC[v=256]"), let short = input.sample("AC[v=256]", exampleSize: 1024),
+      let a = long.rate.flatMap({ resampling.estimate($0) }), let b = short.rate.flatMap({ resampling.estimate($0) }),
+      let spreadA = Summary(a.replicates)?.standardDeviation, let spreadB = Summary(b.replicates)?.standardDeviation
+    else { return Claim(statement, .cannotTell, "nothing was measured") }
+    let difference = b.value - a.value, reach = 1.96 * (spreadA * spreadA + spreadB * spreadB).squareRoot()
+    return .above(
+      statement, value: difference, interval: Interval(lower: difference - reach, upper: difference + reach)
+    ) { _ in String(format: "%.3f and %.3f bytes/token", 1 / a.value, 1 / b.value) }
+  }
+
+  /// That one tokenizer has fewer tokens than another for the same examples: paired, by the bootstrap over them.
+  static func fewerTokens(_ statement: String, _ a: TokenSample?, than b: TokenSample?) -> Claim {
+    var resampling = Resampling()
+    guard let a, let b, a.bytes == b.bytes, let x = a.rate.flatMap({ resampling.estimate($0) }),
+      let y = b.rate.flatMap({ resampling.estimate($0) }), let ratioA = a.ratio, let ratioB = b.ratio
+    else { return Claim(statement, .cannotTell, "nothing was measured") }
+    return .above(statement, value: y.value - x.value, interval: (y - x).interval()) { _ in
+      String(format: "%@ %.3f, %@ %.3f bytes/token", a.tokenizer, ratioA, b.tokenizer, ratioB)
+    }
+  }
+}

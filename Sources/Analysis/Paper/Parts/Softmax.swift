@@ -1,0 +1,118 @@
+import Foundation
+import Metrics
+import Support
+
+extension PaperPart {
+  /// The paper's FLOPs leave the head out: what they are with it, and what then stays of its conclusions.
+  static let softmax = PaperPart(
+    "softmax", title: "The softmax in the FLOPs", source: "table 15's FLOPs/byte",
+    needs: { _ in PaperNeeds() },
+    run: { input in
+      let rows = softmaxRows(input.baseline)
+      return PaperAnswer(
+        claims: claims(rows),
+        artifacts: [
+          .figure(figure(rows, withHead: false)), .figure(figure(rows, withHead: true)),
+          .table(Table(key: "paper-softmax", rows, fields: fields)),
+          .note(
+            "From the paper's figures alone. With the head: 2·dim·vocabulary FLOPs a token more, over its bytes/token; M1's own head, "
+              + "0.1 M FLOPs/byte, stays left out. Below bytes: the point lies below the line through bytes' points, straight "
+              + "in the logarithms of both; --- where its FLOPs/byte are outside those of bytes."),
+        ])
+    })
+
+  fileprivate struct SoftmaxRow {
+    let tokenizer, size: String
+    let bitsPerByte, printed, withHead: Double
+    /// Bytes' bits/byte at the same FLOPs/byte, without the head and with it.
+    var bytesAtPrinted: Double?
+    var bytesWithHead: Double?
+  }
+
+  /// Rows of the main result with their FLOPs/byte.
+  private static func softmaxRows(_ baseline: Baseline) -> [SoftmaxRow] {
+    let dims = Dictionary(
+      (baseline.table("modelSizes")?.rows() ?? []).compactMap { row in
+        row.text("name").flatMap { name in row.number("embeddingDim").map { (name, $0) } }
+      }, uniquingKeysWith: { first, _ in first })
+    var rows = (baseline.table("main")?.rows() ?? []).compactMap { row -> SoftmaxRow? in
+      guard let tokenizer = row.text("tokenizer"), let size = row.text("size"), let value = row.number("bitsPerByte"),
+        let flops = row.number("flopsPerByte"), let dim = dims[size],
+        let ratio = baseline.value("compressionRatio", of: tokenizer),
+        let vocabulary = ids(of: tokenizer, baseline)
+      else { return nil }
+      return SoftmaxRow(
+        tokenizer: tokenizer, size: size, bitsPerByte: value, printed: flops,
+        withHead: flops + 2 * dim * vocabulary / ratio)
+    }
+    let bytes = rows.filter { $0.tokenizer == "Bytes" }
+    for index in rows.indices {
+      rows[index].bytesAtPrinted = onLine(bytes.map { ($0.printed, $0.bitsPerByte) }, at: rows[index].printed)
+      rows[index].bytesWithHead = onLine(bytes.map { ($0.withHead, $0.bitsPerByte) }, at: rows[index].withHead)
+    }
+    return rows
+  }
+
+  /// Ids, from the name.
+  private static func ids(of tokenizer: String, _ baseline: Baseline) -> Double? {
+    if tokenizer.contains("v=65k") { return 65_536 }
+    if tokenizer.contains("v=256") || tokenizer == "Bytes" { return 256 }
+    return tokenizer.hasPrefix("SentencePiece") ? baseline.number("setup", "sentencePiece", "vocabulary") : nil
+  }
+
+  /// The line through points in the logarithms of both; nil outside of them.
+  static func onLine(_ points: [(x: Double, y: Double)], at x: Double) -> Double? {
+    let sorted = points.sorted { $0.x < $1.x }
+    for (a, b) in zip(sorted, sorted.dropFirst()) where a.x <= x && x <= b.x && a.x < b.x {
+      let place = log(x / a.x) / log(b.x / a.x)
+      return a.y * pow(b.y / a.y, place)
+    }
+    return sorted.first { $0.x == x }?.y
+  }
+
+  private static let fields: [TableField<SoftmaxRow>] = [
+    .text("tokenizer", "Tokenizer") { $0.tokenizer }, .text("size", "M2") { $0.size },
+    .number("bitsPerByte", "Bits/byte", unit: "bits/byte", .fixed(2), better: .lower) { $0.bitsPerByte },
+    .number("printed", "FLOPs/byte, printed", unit: "FLOPs/byte", .short, better: .lower) { $0.printed },
+    .number("withHead", "With the head", unit: "FLOPs/byte", .short, better: .lower) { $0.withHead },
+    .number("factor", "Times", .fixed(2)) { $0.withHead / $0.printed },
+    .text("below", "Below bytes, printed") { word($0.bitsPerByte, $0.bytesAtPrinted) },
+    .text("belowWithHead", "With the head") { word($0.bitsPerByte, $0.bytesWithHead) },
+  ]
+
+  private static func word(_ value: Double, _ bytes: Double?) -> String? { bytes.map { value < $0 ? "yes" : "no" } }
+
+  private static func figure(_ rows: [SoftmaxRow], withHead: Bool) -> Figure {
+    Figure(
+      key: withHead ? "paper-softmax-with" : "paper-softmax-without",
+      title: "The paper's bits/byte against FLOPs/byte, the head \(withHead ? "counted" : "left out")", style: .points,
+      x: .init("inference FLOPs/byte (M2 + M1)", isLogarithmic: true), y: .init("bits/byte", isLogarithmic: true),
+      series: unique(rows.map(\.tokenizer)).map { tokenizer in
+        let own = rows.filter { $0.tokenizer == tokenizer }
+        return .init(
+          title: tokenizer, family: tokenizer,
+          points: own.map {
+            .init(
+              x: withHead ? $0.withHead : $0.printed, y: $0.bitsPerByte,
+              label: $0.size == own.last?.size ? tokenizer : nil)
+          })
+      })
+  }
+
+  private static func claims(_ rows: [SoftmaxRow]) -> [Claim] {
+    ["SentencePiece", "EqualInfoAC[b=16,v=65k", "EqualInfoAC[b=16,v=256", "GZip[v=256"].map { prefix in
+      let own = rows.filter { $0.tokenizer.hasPrefix(prefix) }
+      let compared = own.filter { $0.bytesAtPrinted != nil && $0.bytesWithHead != nil }
+      let name = own.first?.tokenizer ?? prefix
+      let below = compared.filter { $0.bitsPerByte < ($0.bytesAtPrinted ?? 0) }.map(\.size)
+      let stays = compared.filter { $0.bitsPerByte < ($0.bytesWithHead ?? 0) }.map(\.size)
+      let statement = "Counting the head changes nothing of where \(name) is below bytes at equal FLOPs/byte"
+      let heaviest = own.max { $0.withHead / $0.printed < $1.withHead / $1.printed }
+      guard !compared.isEmpty, let heaviest else { return Claim(statement, .cannotTell, "no figures") }
+      return Claim(
+        statement, below == stays ? .seen : .notSeen,
+        "below at \(below.isEmpty ? "none" : list(below)), with the head at \(stays.isEmpty ? "none" : list(stays)); "
+          + "\(heaviest.size) \(short(heaviest.printed)) and \(short(heaviest.withHead)) FLOPs/byte")
+    }
+  }
+}

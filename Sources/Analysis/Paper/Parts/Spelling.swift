@@ -1,0 +1,71 @@
+import Foundation
+import Metrics
+import Support
+
+extension PaperPart {
+  /// Words spelled from their tokens, after fine-tuning.
+  static let spelling = PaperPart(
+    "spelling", title: "Spelling", source: "figure 13",
+    needs: { scale in
+      var needs = PaperNeeds()
+      needs.cells = [CellTable("main", tokenizers(scale), scale)]
+      needs.tasks =
+        [TaskNeed(scale.sentencePiece, .spellByOwnTokens, size: scale.largest, budget: scale.budget, table: "main")]
+        + tokenizers(scale).map {
+          TaskNeed($0, .spellByNewIds, size: scale.largest, budget: scale.budget, table: "main")
+        }
+      return needs
+    },
+    run: { input in
+      var resampling = Resampling()
+      let rows = input.measurements.tasks.map { TaskRow(score: $0, &resampling) }
+      func row(_ tokenizer: String, _ kind: TaskNeed.Kind = .spellByNewIds) -> TaskRow? {
+        rows.first { $0.score.need.tokenizer == tokenizer && $0.score.need.kind == kind }
+      }
+      func better(_ statement: String, _ a: TaskRow?, than b: TaskRow?) -> Claim {
+        guard let x = a?.whole, let y = b?.whole, let first = x.estimate, let second = y.estimate,
+          a?.score.counts.count == b?.score.counts.count
+        else { return Claim(statement, .cannotTell, "not run") }
+        return .above(statement, value: x.value - y.value, interval: (first - second).interval()) { _ in
+          String(format: "%.1f%% and %.1f%% of the words", 100 * x.value, 100 * y.value)
+        }
+      }
+      let pieces = input.scale.sentencePiece, windows = PaperTokenizers.greedy(16, "256")
+      return PaperAnswer(
+        claims: [
+          better(
+            "M2 spells more held-out words from windows of 16 bits than from AC", row(windows), than: row("AC[v=256]")),
+          better(
+            "M2 spells more held-out words from SentencePiece's tokens than from windows of 16 bits", row(pieces),
+            than: row(windows)),
+          better(
+            "From SentencePiece's tokens it spells more by ids of the letters' own than by its pieces", row(pieces),
+            than: row(pieces, .spellByOwnTokens)),
+        ],
+        artifacts: [
+          .table(Table(key: "paper-spelling", rows, fields: fields)),
+          .note(
+            "M2 of the main result, trained further on a word's tokens, a mark, its letters and a mark, the loss on what follows the first "
+              + "mark; words of the training text, the held-out ones never trained on. New ids: a row of the embedding for every byte, "
+              + "freshly initialised. Own tokens: each letter as the tokenizer cuts it alone. A word is spelled if every letter and its end "
+              + "are the likeliest. The figures of the paper's plot are not in \(code: "baselines/paper.json")."),
+        ])
+    })
+
+  private static func tokenizers(_ scale: PaperScale) -> [String] {
+    [scale.sentencePiece, PaperTokenizers.greedy(16, "256"), "EqualInfoAC[b=12,v=4k]", "AC[v=256]"]
+  }
+
+  private static let fields: [TableField<TaskRow>] = [
+    .text("tokenizer", "Tokenizer") { $0.score.need.tokenizer },
+    .text("mapping", "Letters") { $0.score.need.kind.rawValue },
+    .text("size", "M2") { $0.score.need.size }, .number("steps", "Steps", .integer) { Double($0.score.steps) },
+    .number("words", "Words", .integer) { Double($0.score.counts.count) },
+    .estimate("whole", "Words spelled", .percent(1), better: .higher) {
+      .number($0.whole?.value, interval: $0.whole?.interval)
+    },
+    .estimate("accuracy", "Letters right", .percent(1), better: .higher) {
+      .number($0.accuracy?.value, interval: $0.accuracy?.interval)
+    },
+  ]
+}

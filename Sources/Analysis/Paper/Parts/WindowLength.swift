@@ -1,0 +1,108 @@
+import Foundation
+import Metrics
+import Support
+
+extension PaperPart {
+  /// Bits/byte and bits/token against the length of a window.
+  static let windowLength = PaperPart(
+    "windows", title: "Window length", source: "figure 5, table 16",
+    needs: { scale in
+      var needs = PaperNeeds()
+      let tokenizers = PaperTokenizers.vocabularies.flatMap { v in
+        PaperTokenizers.windows.map { PaperTokenizers.greedy($0, v) }
+      }
+      needs.cells = [CellTable("windows", tokenizers, scale)]
+      needs.samples = tokenizers
+      return needs
+    },
+    run: { input in
+      let rows = PaperTokenizers.vocabularies.flatMap { v in
+        PaperTokenizers.windows.compactMap { bits -> WindowRow? in
+          guard let group = input.cell("windows", PaperTokenizers.greedy(bits, v)), group.heldOut != nil else {
+            return nil
+          }
+          let paper = ["main", "windowAblation"].compactMap { table in
+            input.baseline.table(table)?.rows(where: ["tokenizer": group.tokenizer]).last?.number("bitsPerByte")
+          }
+          return WindowRow(
+            bits: bits, vocabulary: v, group: group, gain: input.gain(group), paper: paper.first)
+        }
+      }
+      return PaperAnswer(
+        claims: windowClaims(input),
+        artifacts: [
+          .table(Table(key: "paper-windows", rows, fields: fields)),
+          .figure(
+            figure(rows, "paper-windows-byte", "Bits/byte", "held-out bits/byte") { $0.group.heldOut?.bitsPerByte }),
+          .figure(figure(rows, "paper-windows-token", "Bits/token", "held-out bits/token") { $0.bitsPerToken }),
+          .note(
+            "The gain is what M2 saves of the better trivial model's bits, with its 95% interval. ‡ of a lossy code. The "
+              + "paper's column is its largest M2 that has the row."),
+        ])
+    })
+
+  private struct WindowRow {
+    let bits: Int
+    let vocabulary: String
+    let group: CellGroup
+    let gain: PaperInput.Gain?
+    let paper: Double?
+    var bitsPerToken: Double? {
+      group.heldOut.flatMap { score in group.tokenization?.compressionRatio.map { score.bitsPerByte * $0 } }
+    }
+  }
+
+  private static let fields: [TableField<WindowRow>] = [
+    .number("bits", "Window", unit: "bits", .integer) { Double($0.bits) },
+    .text("vocabulary", "v") { $0.vocabulary },
+    .number("compressionRatio", "Bytes/token", .fixed(2), better: .higher) { $0.group.tokenization?.compressionRatio },
+    .estimate("bitsPerByte", "Bits/byte", unit: "bits/byte", .fixed(3), better: .lower) { row in
+      .number(
+        row.group.heldOut?.bitsPerByte, interval: row.group.heldOut?.interval, marks: row.group.isLossy ? [.lossy] : [])
+    },
+    .number("paperBitsPerByte", "Paper", unit: "bits/byte", .fixed(2)) { $0.paper },
+    .number("bitsPerToken", "Bits/token", unit: "bits/token", .fixed(2), better: .lower) { $0.bitsPerToken },
+    .estimate("gain", "Gain", .percent(2), better: .higher) { .number($0.gain?.value, interval: $0.gain?.interval) },
+  ]
+
+  private static func figure(
+    _ rows: [WindowRow], _ key: String, _ title: String, _ y: String, value: (WindowRow) -> Double?
+  ) -> Figure {
+    Figure(
+      key: key, title: "\(title) against the length of a window", style: .points,
+      x: .init("bits of a window", isLogarithmic: true), y: .init(y, isLogarithmic: true),
+      series: PaperTokenizers.vocabularies.map { v in
+        let own = rows.filter { $0.vocabulary == v }
+        return .init(
+          title: "v=\(v)", family: v,
+          points: own.compactMap { row in
+            value(row).map {
+              .init(
+                x: Double(row.bits), y: $0, label: row.bits == own.last?.bits ? "v=\(v)" : nil,
+                isHollow: row.group.isLearned == false)
+            }
+          })
+      })
+  }
+
+  private static func windowClaims(_ input: PaperInput) -> [Claim] {
+    PaperTokenizers.vocabularies.flatMap { v -> [Claim] in
+      func cell(_ bits: Int) -> CellGroup? { input.cell("windows", PaperTokenizers.greedy(bits, v)) }
+      let learned = "With v=\(v), M2 learns the less the longer the window: it gains more at 16 bits than at 128"
+      let (short, long) = (input.gain(cell(16)), input.gain(cell(128)))
+      let gains: Claim =
+        if let short, let long {
+          Claim(
+            learned,
+            short.interval.lower > long.interval.upper
+              ? .seen : short.interval.upper < long.interval.lower ? .notSeen : .cannotTell,
+            String(format: "gains %.2f%% at 16, %.2f%% at 128", 100 * short.value, 100 * long.value))
+        } else { Claim(learned, .cannotTell, "not run") }
+      return [
+        .lower("With v=\(v), windows of 16 bits have fewer bits/byte than those of 32", cell(16), than: cell(32)),
+        .lower("With v=\(v), bits/byte fall again from 32 to 128 bits, towards AC's own", cell(128), than: cell(32)),
+        gains,
+      ]
+    }
+  }
+}

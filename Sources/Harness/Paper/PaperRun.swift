@@ -1,0 +1,221 @@
+import Analysis
+import Foundation
+import Records
+import Store
+import Support
+import Tokenizers
+import Transformer
+
+/// A paper's parts at one scale, over one text, in one run folder.
+public struct PaperRun: Sendable {
+  public let scale: PaperScale
+  public let corpus: CorpusOptions
+  /// Further texts that trained models are scored on, by name.
+  public let texts: [String: [String]]
+  public let folder: RunFolder
+  public let registry: Registry
+  /// What `precision: auto` means in the folder.
+  let fastest: Precision
+
+  /// - Parameter decides: whether to settle what depends on the machine where it is not settled yet.
+  public init(
+    scale: PaperScale, corpus: CorpusOptions, texts: [String: [String]], folder: RunFolder, registry: Registry,
+    decides: Bool
+  ) throws {
+    self.scale = scale
+    self.corpus = corpus
+    self.texts = texts
+    self.folder = folder
+    self.registry = registry
+    fastest = try folder.fastest(decides: decides)
+  }
+
+  public var name: String { "paper-\(scale.name)" }
+
+  /// The experiment that a table's cells are of.
+  func experiment(_ table: CellTable) -> Experiment {
+    var one = Experiment(name: name, corpus: corpus, tokenizers: table.tokenizers)
+    one.corpus.exampleBytes = scale.exampleBytes
+    one.m1.size = scale.m1.size
+    one.m1.context = .positions(scale.m1.context)
+    one.m1.training.batch = scale.m1.batch
+    one.m1.steps = table.m1Steps ?? scale.m1.steps
+    one.m1.precision = nil
+    one.m2.sizes = table.sizes
+    one.m2.training.sequenceLength = scale.sequenceLength
+    one.m2.training.batch = scale.batch
+    one.m2.precision = nil
+    switch table.match {
+    case .flops(let budget): (one.match.by, one.match.budget) = (.flops, budget)
+    case .tokens(let budget): (one.match.by, one.match.budget) = (.tokens, budget)
+    case .bytes(let budget): (one.match.by, one.match.budget) = (.bytes, budget)
+    }
+    one.seeds = table.seeds
+    one.evaluation.bytes = scale.heldOutBytes
+    one.evaluation.quickBytes = scale.quickBytes
+    one.evaluation.texts = texts
+    one.evaluation.lossy = .scored  // the paper's windows do not decode
+    return one
+  }
+
+  /// - Throws: ``TokenizerError`` for a name that is none.
+  func cells(_ table: CellTable) throws -> [CellRequest] {
+    try ResolvedExperiment(experiment(table), registry: registry, fastest: fastest).cells
+  }
+
+  /// The cells of all tables of some parts, each once, in the parts' order.
+  public func resolved(_ parts: [PaperPart]) throws -> ResolvedExperiment {
+    let all = try parts.flatMap { $0.needs(scale).cells }.flatMap(cells)
+    var seen: Set<CellIdentity> = []
+    return ResolvedExperiment(
+      name: name, fastest: fastest, cells: try all.filter { seen.insert(try CellIdentity($0)).inserted })
+  }
+}
+
+/// What tells a cell of one experiment from the others: equal for cells whose records stand for each other.
+struct CellIdentity: Hashable {
+  let outline, tokenizer, size: String
+  let seed: UInt64
+  let corpus: CorpusOptions
+
+  init(_ request: CellRequest) throws {
+    outline = try ComparisonProtocol(outline: request).hash
+    (tokenizer, size, seed, corpus) = (request.tokenizer, request.size, request.seed, request.corpus)
+  }
+}
+
+extension ResolvedExperiment {
+  /// Cells that are chosen one by one.
+  init(name: String, fastest: Precision, cells: [CellRequest]) {
+    self.name = name
+    self.fastest = fastest
+    self.cells = cells
+    tokenizers = unique(cells.map(\.tokenizer))
+  }
+}
+
+// MARK: Running
+
+extension PaperRun {
+  /// Trains and scores what some parts read, as far as it is not there.
+  /// - Returns: how many cells failed.
+  public func train(_ parts: [PaperPart], _ stages: Stages, jobs: Int) throws -> Int {
+    let resolved = try resolved(parts)
+    guard !resolved.cells.isEmpty else { return 0 }
+    try folder.keep(resolved)
+    return try Runner(resolved, records: folder.records, stages: stages, jobs: jobs).run { _ in }.failures.count
+  }
+}
+
+// MARK: The plan
+
+extension PaperRun {
+  /// What each part takes, and all of them together.
+  /// - Parameter flopsPerSecond: what training is assumed to run at.
+  public func plan(_ parts: [PaperPart], flopsPerSecond: Double) throws -> String {
+    var seen: Set<CellIdentity> = []
+    let widest = parts.map(\.key.count).max() ?? 0
+    var lines: [String] = []
+    for part in parts {
+      let cells = try resolved([part]).cells
+      let new = try cells.filter { seen.insert(try CellIdentity($0)).inserted }
+      let plan = try Plan(ResolvedExperiment(name: name, fastest: fastest, cells: new), registry: registry)
+      let flops = plan.cells.reduce(0) { $0 + ($1.flops ?? 0) }
+      let unknown = plan.cells.count { $0.flops == nil }
+      let key = part.key.padding(toLength: widest, withPad: " ", startingAt: 0)
+      lines.append(
+        "  \(key)  "
+          + (cells.isEmpty
+            ? "no training"
+            : "\(cells.count) cells, \(cells.count - new.count) of them of parts above"
+              + (new.isEmpty ? "" : "; \(scientific(flops)) FLOPs")
+              + (unknown > 0 ? " and \(unknown) cells whose FLOPs take a trained tokenizer to tell" : "")))
+    }
+    let whole = try Plan(resolved(parts), registry: registry), tasks = parts.flatMap { $0.needs(scale).tasks }
+    let answers =
+      tasks.isEmpty
+      ? [] : ["and \(tasks.count) models that answer: \(scientific(tasks.reduce(0) { $0 + $1.budget })) FLOPs more"]
+    return
+      (["\(name): \(parts.count) parts"] + lines + [whole.description(flopsPerSecond: flopsPerSecond)] + answers)
+      .joined(separator: "\n")
+  }
+}
+
+// MARK: What is there
+
+extension PaperRun {
+  /// The records of a folder, by what they stand for; none where there is no run yet.
+  func records() throws -> [CellIdentity: RunRecord] {
+    guard FileManager.default.fileExists(atPath: folder.records.path) else { return [:] }
+    var found: [CellIdentity: RunRecord] = [:]
+    for record in try folder.records.load().records {
+      guard let request = try? record.request.decoded(as: CellRequest.self) else { continue }
+      found[try CellIdentity(request)] = record
+    }
+    return found
+  }
+
+  /// What analyses read of a table.
+  func input(_ table: CellTable, _ records: [CellIdentity: RunRecord], _ baseline: Baseline) throws -> (
+    input: AnalysisInput, missing: Int
+  ) {
+    let cells = try cells(table), found = try cells.compactMap { records[try CellIdentity($0)] }
+    let shared = try found.first?.protocol ?? ComparisonProtocol(outline: cells[0])
+    let plan = ReportPlan(
+      cells: cells.map { .init(tokenizer: $0.tokenizer, size: $0.size, seed: $0.seed) }, protocol: shared)
+    return (AnalysisInput(records: found, protocol: shared, plan: plan, baseline: baseline), cells.count - found.count)
+  }
+
+  /// The report of what lies in the folder, with every part: of those that were not run, the command.
+  /// - Parameters:
+  ///   - baseline: the paper's figures.
+  ///   - command: what runs one part alone, by its key.
+  /// - Throws: ``FileError`` for damaged records and measurements.
+  public func report(baseline: Baseline, command: (String) -> String) throws -> PaperReport {
+    let records = try records()
+    let sources = try paperParts.map { part in
+      let needs = part.needs(scale)
+      let tables = try needs.cells.map { ($0.name, try input($0, records, baseline)) }
+      let measured = needs.measures ? try measurements(of: part, records) : PaperMeasurements()
+      return PaperReport.Source(
+        part: part,
+        input: PaperInput(
+          scale: scale, baseline: baseline,
+          tables: Dictionary(tables.map { ($0.0, $0.1.input) }, uniquingKeysWith: { first, _ in first }),
+          measurements: measured ?? PaperMeasurements()),
+        missingCells: tables.reduce(0) { $0 + $1.1.missing }, isMeasured: measured != nil, command: command(part.key))
+    }
+    return PaperReport(
+      title: "The paper at scale \(scale.name)", introduction: try introduction(Array(records.values), baseline),
+      sources: sources)
+  }
+
+  private func introduction(_ records: [RunRecord], _ baseline: Baseline) throws -> [Artifact] {
+    var findings: [RichText] = [
+      "Every figure of \(baseline.source) that can be asked again at this scale, beside the paper's.",
+      "M2 of sizes \(scale.sizes.joined(separator: ", ")), \(short(scale.budget)) training FLOPs a cell unless a part says otherwise; "
+        + "M1 of size \(scale.m1.size), \(scale.m1.steps) steps; the standard recipe (docs/training.md). The paper trains M2 of 25m to 2b "
+        + "on \(short(baseline.number("setup", "m2", "tokens"))) tokens.",
+    ]
+    if let corpus = records.compactMap(\.corpus).first {
+      findings.append(
+        "Corpus: \(corpus.files.joined(separator: ", ")), \(short(Double(corpus.trainingBytes)))B of training text.")
+    }
+    if !records.isEmpty {
+      let flops = records.compactMap { $0.flops?.trainingAll }.reduce(0, +)
+      findings.append(
+        "\(records.count) cells are trained, with \(short(flops)) FLOPs together; their records lie in \(code: "records/")."
+      )
+    }
+    findings.append(
+      "Windows are the paper's own (\(code: "end=greedy")) where a part is about its rows. They do not always decode, so that their bits/byte, marked "
+        + "‡, are of a lossy code.")
+    return [
+      .findings(findings.map { Finding($0) }),
+      .note(
+        "A verdict is computed from the numbers beside it and their 95% intervals or paired tests (p < 0.05, not corrected for the number "
+          + "of comparisons). \"Cannot be told\" where these allow either. With one seed a test is of these trained models on other text; "
+          + "what another seed changes is in part \"Seeds\"."),
+    ]
+  }
+}

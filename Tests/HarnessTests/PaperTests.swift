@@ -1,0 +1,184 @@
+import Foundation
+import Plugins
+import Support
+import Testing
+import Tokenizers
+import Transformer
+
+@testable import Analysis
+@testable import Harness
+
+private func run(_ scale: PaperScale) throws -> PaperRun {
+  try PaperRun(
+    scale: scale, corpus: CorpusOptions(paths: ["x.txt"]), texts: [:],
+    folder: RunFolder(FileManager.default.temporaryDirectory.path + "/no-run-\(UUID().uuidString)"),
+    registry: Registry(builtInBackends), decides: false)
+}
+
+@Suite struct PaperPlanTests {
+  /// Analyses look names up as they write them.
+  @Test(arguments: PaperScale.all) func namesAreCanonical(scale: PaperScale) throws {
+    let registry = try Registry(builtInBackends)
+    for part in paperParts {
+      let needs = part.needs(scale)
+      let names =
+        needs.cells.flatMap(\.tokenizers) + needs.samples + needs.shortSamples + needs.prefixed + needs.meanings
+        + needs.bits + needs.tasks.map(\.tokenizer)
+      for name in names { #expect(try registry.resolve(name).canonicalName == name, "\(part.key)") }
+      for size in needs.cells.flatMap(\.sizes) { #expect(ModelShape.sizeNames.contains(size), "\(part.key)") }
+    }
+  }
+
+  /// Seeds and the main result share a seed, scaled data and speed all of it.
+  @Test func cellsOfSeveralPartsAreOne() throws {
+    let paper = try run(.small)
+    let main = try paper.resolved([.mainResult]).cells
+    #expect(main.count == 33)
+    #expect(try paper.resolved([.mainResult, .scaledData, .generationSpeed, .otherTexts]).cells == main)
+    #expect(try paper.resolved([.mainResult, .seeds]).cells.count == 33 + 4 * 11)
+    // The same cell whichever part asks for it, so that its record is one.
+    let alone = try paper.resolved([.generationSpeed]).cells
+    #expect(alone.allSatisfy(main.contains))
+    #expect(Set(try paper.resolved(paperParts).cells).count == (try paper.resolved(paperParts).cells.count))
+  }
+
+  /// What is known of the FLOPs fits the scale's time at the planned speed, with a third left for tokenizing and scoring.
+  @Test(arguments: PaperScale.all) func thePlanFits(scale: PaperScale) throws {
+    let paper = try run(scale)
+    let plan = try Plan(paper.resolved(paperParts), registry: paper.registry)
+    let tasks = paperParts.flatMap { $0.needs(scale).tasks }.reduce(0) { $0 + $1.budget }
+    let minutes = (plan.totalFLOPs + tasks) / PaperScale.plannedSpeed / 60
+    #expect(minutes < Double(scale.minutes) * 2 / 3, "\(minutes) minutes")
+    let text = try paper.plan(paperParts, flopsPerSecond: 2e11)
+    for part in paperParts { #expect(text.contains(part.key)) }
+  }
+}
+
+@Suite struct TokenStreamTests {
+  /// "ab|c" and "d": two tokens for the first window, then one for each.
+  @Test func windowsEndWithTheTokenThatHasTheBytes() {
+    let found = TokenTexts.windows([7, 8, 9, 5], [0, 3, 0, 1], Array("abcd".utf8), 2)
+    #expect(found.map(\.position) == [1, 2, 1, 2] && found.map(\.token) == [7, 8, 9, 5])
+    #expect(found.map { String(decoding: $0.text, as: UTF8.self) } == ["abc", "abc", "d", "d"])
+    #expect(found.allSatisfy { $0.example == 2 })
+  }
+
+  /// Token 1 stands for "ab" twice and "ac" once: two of three have its most frequent text, all its first letter.
+  @Test func meaningsAreCountedByHand() throws {
+    func one(_ token: Token, _ text: String, _ example: Int = 0, position: Int = 1) -> TokenTexts.Occurrence {
+      .init(example: example, position: position, token: token, text: Array(text.utf8))
+    }
+    let texts = TokenTexts(
+      [one(1, "ab"), one(1, "ac", 1), one(1, "ab", 1), one(2, "x"), one(3, "q", position: 2)], exampleCount: 2)
+    let found = texts.meanings(of: "T")
+    #expect(found.map(\.position) == [1, 2])
+    #expect(found[0].counts == [2, 2] && found[0].sameText == [2, 1] && found[0].sameStart == [2, 2])
+    #expect(found[0].token == 1 && found[0].occurrences == 3)
+    #expect(found[0].texts == [.init(text: "ab", count: 2), .init(text: "ac", count: 1)])
+  }
+
+  /// What zlib has decided of an example after all its tokens is the example.
+  @Test func piecesOfACodeTellTheirText() throws {
+    let registry = try Registry(builtInBackends)
+    let spec = try registry.resolve("GZip[v=256]")
+    let tokenizer = try registry.backend(named: spec.name).train(
+      spec,
+      context: TrainingContext(
+        examples: { AnySequence([]) }, byteModel: { throw TokenizerError.training("test", reason: "no M1") }, seed: 0,
+        threads: 1))
+    let example = Array("to be or not to be".utf8)
+    let found = try TokenTexts(tokenizer, [example, example], threads: 2)
+    let own = found.occurrences.filter { $0.example == 0 }
+    #expect(own.flatMap(\.text) == example && own.allSatisfy { $0.position == 1 })
+    #expect(own[0].text.isEmpty, "zlib's header tells nothing")
+  }
+
+  /// Against Levenshtein's distance as it is defined, without a table.
+  @Test func distancesAreLevenshteins() {
+    func naive(_ a: ArraySlice<Token>, _ b: ArraySlice<Token>) -> Int {
+      guard let x = a.first, let y = b.first else { return max(a.count, b.count) }
+      return min(
+        naive(a.dropFirst(), b.dropFirst()) + (x == y ? 0 : 1), naive(a.dropFirst(), b) + 1, naive(a, b.dropFirst()) + 1
+      )
+    }
+    var generator = SeededGenerator(seed: 4)
+    let sequences = (0..<6).map { _ in (0..<2 + generator.below(5)).map { _ in Token(generator.below(3)) } }
+    for index in sequences.indices {
+      let found = relativeDistances(sequences, from: index, to: 10)
+      let expected = (1..<6).map { step -> Double in
+        let a = sequences[index], b = sequences[(index + step) % 6]
+        return Double(naive(a[...], b[...])) / Double(max(a.count, b.count))
+      }
+      #expect(found == expected)
+    }
+  }
+
+  @Test func aSentenceAndWordsOfTheText() {
+    let line = "The quick brown fox jumps over the lazy dog and goes home"
+    let text = PrefixedSentence(of: [Array("x\n\(line)\nshort one, two\n".utf8)])
+    #expect(text.sentence == line)
+    #expect(
+      text.words == [
+        "The", "quick", "brown", "fox", "jumps", "over", "the", "lazy", "dog", "and", "goes", "home", "short", "one",
+        "two",
+      ])
+  }
+
+  @Test func accuracyIsCountedByPosition() {
+    // Two examples of two windows and one window and a half; position 1 is mostly 5, position 2 mostly 1.
+    let tokens: [Int32] = [5, 1, 5, 2, 6, 1, 5], best: [Int32] = [5, 2, 6, 2, 6, 1, 5]
+    let found = accuracies(tokens: tokens, best: best, exampleTokens: [4, 3], tokensPerWindow: 2)
+    #expect(found[0].counts == [2, 2] && found[0].right == [1, 2] && found[0].trivial == [2, 1])
+    #expect(found[1].counts == [2, 1] && found[1].right == [1, 1] && found[1].trivial == [1, 1])
+  }
+
+  @Test func randomBitsAreTheSameEachTimeAndWithinTheirBand() throws {
+    #expect(randomBits(1000, stream: 3) == randomBits(1000, stream: 3))
+    #expect(randomBits(1000, stream: 3) != randomBits(1000, stream: 4))
+    let ones = randomBits(20_000, stream: 99)
+    #expect(abs(ones.reduce(0) { $0 + Int($1) } - 10_000) < 300)
+    let found = try bitUniformity([("random", ones), ("zeros", [UInt8](repeating: 0, count: 20_000))], threads: 2)
+    let random = found.filter { $0.stream == "random" }
+    #expect(random.count { $0.millerMadow > $0.randomMillerMadow.upper } < 6 && random.count == 32)
+    #expect(
+      found.filter { $0.stream == "zeros" }.allSatisfy {
+        $0.plugIn == Double($0.width) && $0.millerMadow > $0.randomMillerMadow.upper
+      })
+  }
+}
+
+@Suite struct TaskTests {
+  @Test func answersFollowTheMark() {
+    let ids = TaskIDs(own: 300)
+    let one = TaskExample(question: ids.tokens([7, 299]), mark: ids.mark, answer: ids.bytes([0, 255]))
+    #expect(one.tokens == [7, 299, 556, 300, 555] && one.answer == 3..<5 && ids.vocabulary == 557)
+    let source = TaskSequences(examples: [one], mark: ids.mark)
+    var tokens = [Int32](repeating: 0, count: 7)
+    tokens.withUnsafeMutableBufferPointer { source.sequence(5, into: $0) }
+    #expect(tokens == [7, 299, 556, 300, 555, 556, 556] && source.scoredPositions(5) == 3..<5)
+  }
+
+  /// The first of each example, then the second; what is shorter is left out.
+  @Test func piecesAreOfDifferentPlaces() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pieces-\(UUID().uuidString)").path
+    try makeFolder(folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try writeAtomically(Array("aabbccddee".utf8), to: folder + "/text")
+    let split = TextSplit(try MappedFile(path: folder + "/text"), sha256: "", exampleBytes: 4, seed: 0)
+    let pieces = textPieces(split, bytes: 2, count: 100).map { String(decoding: $0, as: UTF8.self) }
+    #expect(pieces.sorted() == ["aa", "bb", "cc", "dd", "ee"])
+    #expect(Set(pieces.prefix(3)) == ["aa", "cc", "ee"], "\(pieces)")
+    #expect(textPieces(split, bytes: 2, count: 2).count == 2)
+  }
+
+  @Test func everyEighthWordIsHeldOut() {
+    let letters = Array("abcdefghijklmnopqrstuvwxyz")
+    let all = (0..<40).map { index in
+      let ending = index < letters.count ? "" : "x"
+      return "word\(letters[index % letters.count])\(ending)"
+    }
+    let (training, heldOut) = spellingWords(of: [Array(all.joined(separator: " ").utf8)])
+    #expect(training.count == 35 && heldOut == [all[7], all[15], all[23], all[31], all[39]])
+    #expect(Set(training).isDisjoint(with: heldOut))
+  }
+}
