@@ -23,7 +23,7 @@ extension PaperPart {
         Artifact.figure(figure(all.filter { $0.reading == reading }, reading))
       }
       artifacts.append(.table(Table(key: "paper-uniformity", shown, fields: fields)))
-      artifacts.append(.note(note))
+      artifacts.append(.note(RichText(note)))
       return PaperAnswer(claims: claims(all), artifacts: artifacts)
     })
 
