@@ -69,10 +69,11 @@ if ! command -v slurmctld > /dev/null || [ "$(id -u)" != 0 ]; then
 fi
 "$here/Tests/scale/slurm.sh" start "$scratch/slurm" 2
 export SLURM_CONF=$scratch/slurm/slurm.conf
-finish() {  # waits for all jobs; one that is put back into the queue is else held for two minutes
+finish() {  # waits for all jobs; what is put back into the queue would be held for two minutes, and needs a few seconds
   for _ in $(seq 600); do
     [ -n "$(squeue -h)" ] || return 0
     for job in $(squeue -h -t PD -o '%A %r' | awk '$2 == "BeginTime" { print $1 }'); do
+      sleep 4
       scontrol update JobId="$job" StartTime=now 2>/dev/null || true
     done
     sleep 0.5
