@@ -114,7 +114,7 @@ echo 'Slurm: submitted again, only what was missing was trained'
 
 # A minute is the shortest limit that Slurm has; it looks at limits every half a minute, so that the signal comes after 10 to
 # 40 s.
-experiment long '[1]' '[Bytes]' 10000 1m > long.yaml
+experiment long '[1]' '[Bytes]' 7000 1m > long.yaml
 HARNESS_STORE=$scratch/whole-store "$harness" run long.yaml --out whole --threads 1 > whole.txt 2>&1 || fail 'an undisturbed run'
 export HARNESS_STORE=$scratch/long-store
 "$harness" submit long.yaml --engine slurm --out long --sbatch=--time=1 --sbatch=--signal=B:USR1@50 > long.txt 2>&1
