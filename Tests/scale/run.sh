@@ -69,10 +69,11 @@ if ! command -v slurmctld > /dev/null || [ "$(id -u)" != 0 ]; then
 fi
 "$here/Tests/scale/slurm.sh" start "$scratch/slurm" 2
 export SLURM_CONF=$scratch/slurm/slurm.conf
-finish() {  # waits for all jobs; one that is put back into the queue is else held for two minutes
+finish() {  # waits for all jobs; what is put back into the queue would be held for two minutes, and needs a few seconds
   for _ in $(seq 600); do
     [ -n "$(squeue -h)" ] || return 0
     for job in $(squeue -h -t PD -o '%A %r' | awk '$2 == "BeginTime" { print $1 }'); do
+      sleep 4
       scontrol update JobId="$job" StartTime=now 2>/dev/null || true
     done
     sleep 0.5
@@ -113,7 +114,7 @@ echo 'Slurm: submitted again, only what was missing was trained'
 
 # A minute is the shortest limit that Slurm has; it looks at limits every half a minute, so that the signal comes after 10 to
 # 40 s.
-experiment long '[1]' '[Bytes]' 10000 1m > long.yaml
+experiment long '[1]' '[Bytes]' 7000 1m > long.yaml
 HARNESS_STORE=$scratch/whole-store "$harness" run long.yaml --out whole --threads 1 > whole.txt 2>&1 || fail 'an undisturbed run'
 export HARNESS_STORE=$scratch/long-store
 "$harness" submit long.yaml --engine slurm --out long --sbatch=--time=1 --sbatch=--signal=B:USR1@50 > long.txt 2>&1

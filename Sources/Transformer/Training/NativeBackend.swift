@@ -64,7 +64,8 @@ final class NativeRun: TrainingRun {
       let seconds = try secondsOf { loss = try trainer.step(from: job.source).lossNats }
       losses.add(loss, step: trainer.step, seconds: seconds)
       if job.snapshotSteps.contains(trainer.step) { try folder.saveSnapshot(trainer.model, step: trainer.step) }
-      let isDue = sinceCheckpoint.seconds > max(job.checkpointSeconds, 50 * writingSeconds)
+      let distance = job.checkpointSeconds == 0 ? 0 : max(job.checkpointSeconds, 50 * writingSeconds)
+      let isDue = sinceCheckpoint.seconds > distance
       if isDue || job.stop.isMade, trainer.step < job.steps {
         writingSeconds = try secondsOf { try checkpoint() }
         try job.stop.check()

@@ -17,6 +17,7 @@ public struct TrainingJob {
   public var workFolder: String
   /// Steps whose weights are kept: of 0 … `steps`.
   public var snapshotSteps: [Int] = []
+  /// Between two checkpoints at least; 0 for one after every step.
   public var checkpointSeconds = 60.0
   /// Looked at while training.
   public var stop = StopRequest()
