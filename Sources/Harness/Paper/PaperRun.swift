@@ -123,13 +123,19 @@ extension PaperRun {
       let flops = plan.cells.reduce(0) { $0 + ($1.flops ?? 0) }
       let unknown = plan.cells.count { $0.flops == nil }
       let key = part.key.padding(toLength: widest, withPad: " ", startingAt: 0)
-      lines.append(
-        "  \(key)  "
-          + (cells.isEmpty
-            ? "no training"
-            : "\(cells.count) cells, \(cells.count - new.count) of them of parts above"
-              + (new.isEmpty ? "" : "; \(scientific(flops)) FLOPs")
-              + (unknown > 0 ? " and \(unknown) cells whose FLOPs take a trained tokenizer to tell" : "")))
+      var words: [String] = []
+      if !cells.isEmpty {
+        words.append(
+          "\(cells.count) cells, \(cells.count - new.count) of them of parts above"
+            + (new.isEmpty ? "" : "; \(scientific(flops)) FLOPs")
+            + (unknown > 0 ? " and \(unknown) cells whose FLOPs take a trained tokenizer to tell" : ""))
+      }
+      let answering = part.needs(scale).tasks
+      if !answering.isEmpty {
+        words.append(
+          "\(answering.count) models that answer; \(scientific(answering.reduce(0) { $0 + $1.budget })) FLOPs")
+      }
+      lines.append("  \(key)  " + (words.isEmpty ? "no training" : words.joined(separator: "; ")))
     }
     let whole = try Plan(resolved(parts), registry: registry), tasks = parts.flatMap { $0.needs(scale).tasks }
     let answers =
