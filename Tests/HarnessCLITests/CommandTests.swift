@@ -129,6 +129,8 @@ func everySubcommandHasHelpWithAnExample(command: String) throws {
   #expect(table.contains("fertility") && table.contains("---") && table.contains("premium"))
   let wrong = try harness(["metrics", "Bytes", "--text", corpus, "--parallel", "nofile"])
   #expect(wrong.status != 0 && wrong.errors.contains("NAME=FILE"))
+  let unknown = try harness(["metrics", "Bytes", "GZp[v=256]", "--text", scratch.path + "/nothing"])
+  #expect(unknown.errors.contains("did you mean 'GZip'?"), "said before anything is read or measured")
 }
 
 @Test func mistakesAreNamed() throws {
