@@ -224,6 +224,33 @@ func benchesStandBesideLibraries() throws {
   #expect(lacking.status != 0 && lacking.errors.contains("AC[v=256] needs an M1"), "\(lacking.errors)")
 }
 
+/// `script` of Debian's bsdutils gives the command a terminal.
+private let script = ["/usr/bin/script"].first { FileManager.default.isExecutableFile(atPath: $0) }
+
+#if os(Linux)
+  @Test(.enabled(if: script != nil, "there is no /usr/bin/script"))
+  func terminalsGetColoursUnlessTheyAreNotWanted() throws {
+    func shown(_ environment: [String: String]) throws -> String {
+      let process = Process(), pipe = Pipe()
+      process.executableURL = URL(fileURLWithPath: try #require(script))
+      process.arguments = ["-qec", "'\(harnessURL.path)' show Bytes --text ab", "/dev/null"]
+      process.environment = ProcessInfo.processInfo.environment.merging(["NO_COLOR": "", "TERM": "xterm"]) { $1 }
+        .merging(environment) { $1 }
+      process.standardInput = FileHandle.nullDevice
+      process.standardOutput = pipe
+      try process.run()
+      let data = pipe.fileHandleForReading.readDataToEndOfFile()
+      process.waitUntilExit()
+      return String(decoding: data, as: UTF8.self)
+    }
+    #expect(try shown([:]).contains("\u{1B}[48;5;"))
+    for environment in [["NO_COLOR": "1"], ["TERM": "dumb"]] {
+      let plain = try shown(environment)
+      #expect(plain.contains("a|b") && !plain.contains("\u{1B}"))
+    }
+  }
+#endif
+
 /// A disk that is full is said, a reader that goes away is not.
 @Test func outputThatIsLostIsAnError() throws {
   func status(_ command: String) throws -> Int32 {
