@@ -54,15 +54,16 @@ struct MetricsCommand<Source: RegistrySource>: ParsableCommand {
 
   func run() throws {
     let registry = try plugin.registry(Source.self)
+    // Whichever cannot be opened is said before anything is measured.
+    let opened = try tokenizers.map { try namedTokenizer($0, registry, threads: threads.threads) }
     let examples = try readExamples(text, exampleBytes: exampleBytes, bytes: bytes)
     let languages = try parallel.map { pair in
       let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
       return (name: parts[0], examples: try readExamples([parts[1]], exampleBytes: exampleBytes))
     }
     let preTokens = try PreTokenStarts(split)
-    let outputs = try tokenizers.map { name in
-      let tokenizer = try namedTokenizer(name, registry, threads: threads.threads)
-      return Output(
+    let outputs = try opened.map { tokenizer in
+      Output(
         metrics: try IntrinsicMetrics(
           of: tokenizer, on: examples, preTokens: { try preTokens($0) }, seed: seed, threads: threads.threads),
         languages: languages.isEmpty ? nil : try LanguageCosts(of: tokenizer, on: languages, threads: threads.threads))

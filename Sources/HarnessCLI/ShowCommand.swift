@@ -12,7 +12,7 @@ struct ShowCommand<Source: RegistrySource>: ParsableCommand {
       commandName: "show", abstract: "How tokenizers cut a text, token by token.",
       discussion: """
         The same text under each other, the same byte in the same column: in colours on a terminal (unless NO_COLOR is \
-        set), with | where a token begins in a pipe. Bytes that are no character of their own, or that a token ends \
+        set or TERM is dumb), with | where a token begins in a pipe. Bytes that are no character of their own, or that a token ends \
         within, are written as \\xE2. Tokenizers are folders that 'harness train' made, or names of those that need no \
         training, such as Bytes and LZW[v=4k]. With --run they are tokenizers of that run, and shades say how many bits each token costs \
         the M2 that was trained on it.
@@ -97,10 +97,11 @@ struct ShowCommand<Source: RegistrySource>: ParsableCommand {
   }
 
   private var isInColour: Bool {
-    switch color {
+    let environment = ProcessInfo.processInfo.environment
+    return switch color {
     case .always: true
     case .never: false
-    case .auto: isatty(1) == 1 && ProcessInfo.processInfo.environment["NO_COLOR", default: ""].isEmpty
+    case .auto: isatty(1) == 1 && environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
     }
   }
 

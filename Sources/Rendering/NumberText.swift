@@ -11,6 +11,7 @@ extension Table.Format {
   func text(_ value: Double?) -> String {
     guard let value, value.isFinite else { return absent }
     return switch self {
+    case .significant where abs(value) >= 999.5: Support.short(value.rounded())  // not 1e+03
     case .text, .significant: String(format: "%.3g", value)
     case .integer: String(format: "%.0f", value)
     case .fixed(let digits): String(format: "%.\(digits)f", value)

@@ -13,10 +13,12 @@ public func writeTensorBoard(_ logs: [TrainingLog], to folder: String) throws {
   }
 }
 
-/// One part of a path, whatever the name holds.
+/// One part of a path, whatever the name holds: seen when it is listed, and of a length that file systems take.
 private func fileName(_ part: String) -> String {
-  let name = String(part.map { $0 == "/" || $0 == "\\" || $0.isNewline || $0 == "\0" ? "_" : $0 })
-  return name.allSatisfy({ $0 == "." }) ? "_" : name
+  let name = String(visible(part).map { $0 == "/" || $0 == "\\" ? "_" : $0 })
+  if name.allSatisfy({ $0 == "." }) { return "_" }
+  guard name.utf8.count > 200 else { return name }
+  return String(decoding: name.utf8.prefix(180), as: UTF8.self) + "-" + sha256(Array(part.utf8)).prefix(16)
 }
 
 /// Records of protocol buffers `Event`, each between its length and checksums, as TensorFlow's record writer frames them.

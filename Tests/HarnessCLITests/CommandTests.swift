@@ -129,6 +129,8 @@ func everySubcommandHasHelpWithAnExample(command: String) throws {
   #expect(table.contains("fertility") && table.contains("---") && table.contains("premium"))
   let wrong = try harness(["metrics", "Bytes", "--text", corpus, "--parallel", "nofile"])
   #expect(wrong.status != 0 && wrong.errors.contains("NAME=FILE"))
+  let unknown = try harness(["metrics", "Bytes", "GZp[v=256]", "--text", scratch.path + "/nothing"])
+  #expect(unknown.errors.contains("did you mean 'GZip'?"), "said before anything is read or measured")
 }
 
 @Test func mistakesAreNamed() throws {
@@ -221,6 +223,33 @@ func benchesStandBesideLibraries() throws {
   let lacking = try harness(["bench", "codec", "--text", corpus, "--tokenizers", "AC[v=256]"])
   #expect(lacking.status != 0 && lacking.errors.contains("AC[v=256] needs an M1"), "\(lacking.errors)")
 }
+
+/// `script` of Debian's bsdutils gives the command a terminal.
+private let script = ["/usr/bin/script"].first { FileManager.default.isExecutableFile(atPath: $0) }
+
+#if os(Linux)
+  @Test(.enabled(if: script != nil, "there is no /usr/bin/script"))
+  func terminalsGetColoursUnlessTheyAreNotWanted() throws {
+    func shown(_ environment: [String: String]) throws -> String {
+      let process = Process(), pipe = Pipe()
+      process.executableURL = URL(fileURLWithPath: try #require(script))
+      process.arguments = ["-qec", "'\(harnessURL.path)' show Bytes --text ab", "/dev/null"]
+      process.environment = ProcessInfo.processInfo.environment.merging(["NO_COLOR": "", "TERM": "xterm"]) { $1 }
+        .merging(environment) { $1 }
+      process.standardInput = FileHandle.nullDevice
+      process.standardOutput = pipe
+      try process.run()
+      let data = pipe.fileHandleForReading.readDataToEndOfFile()
+      process.waitUntilExit()
+      return String(decoding: data, as: UTF8.self)
+    }
+    #expect(try shown([:]).contains("\u{1B}[48;5;"))
+    for environment in [["NO_COLOR": "1"], ["TERM": "dumb"]] {
+      let plain = try shown(environment)
+      #expect(plain.contains("a|b") && !plain.contains("\u{1B}"))
+    }
+  }
+#endif
 
 /// A disk that is full is said, a reader that goes away is not.
 @Test func outputThatIsLostIsAnError() throws {

@@ -225,7 +225,10 @@ private struct FigureDrawing {
           document.line(
             x, y, min(max(x, box.left), box.right), middle < y ? box.bottom : box.top, colour: colour, width: 0.5)
         }
-        document.text(label, box.left, middle + 4, size: size, colour: darker(colour), hasHalo: true)
+        // Where the reader's font is of another width, the label keeps its distance from its mark.
+        let (place, anchor): (Double, SVGDocument.Anchor) =
+          box.right < x ? (box.right, .end) : box.left > x ? (box.left, .start) : ((box.left + box.right) / 2, .middle)
+        document.text(label, place, middle + 4, size: size, anchor: anchor, colour: darker(colour), hasHalo: true)
       }
     }
   }

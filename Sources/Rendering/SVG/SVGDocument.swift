@@ -113,15 +113,18 @@ enum Mark: CaseIterable {
   }
 }
 
-/// About how wide a text is in a common sans font, in pixels.
+/// How wide a text is, in pixels, in the widest of the common sans fonts (DejaVu Sans); 10% to 15% more than in Arial.
 func textWidth(_ text: String, size: Double) -> Double {
   text.unicodeScalars.reduce(0) { sum, scalar in
     let share: Double =
       switch scalar {
-      case "i", "j", "l", ".", ",", ":", ";", "'", "|", "!", "[", "]", "(", ")", " ", "I", "t", "f", "r": 0.31
-      case "m", "w", "M", "W", "%", "@": 0.87
-      case "A"..."Z", "=", "+", "≈": 0.68
-      default: scalar.value > 0x2e80 ? 1 : 0.56
+      case "i", "j", "l", "'", "I": 0.3
+      case ".", ",", ":", ";", " ", "|", "!", "/", "\\": 0.34
+      case "[", "]", "(", ")", "t", "f", "r", "-": 0.41
+      case "m", "w", "M", "W", "%", "@": 0.98
+      case "A"..."Z", "&": 0.74
+      case "=", "+", "<", ">", "~", "^", "≈": 0.84
+      default: scalar.value > 0x2e80 ? 1 : 0.635
       }
     return sum + share * size
   }

@@ -251,4 +251,16 @@ extension Report.Part {
       #expect(protocols.count == 1 && names == [".._a_b", "_"])
     }
   }
+
+  /// Longer names than file systems take, that differ at their ends alone, and control characters.
+  @Test func namesOfAnyLengthHaveAFile() throws {
+    let path = "SentencePiece[path=" + String(repeating: "é/long", count: 60)
+    try withTemporaryFolder { folder in
+      let runs = [path + "1]", path + "2]", "a\u{1B}[31m\u{202E}b"].map { ["p", $0, "1m", "seed1"] }
+      try writeTensorBoard(runs.map { TrainingLog(run: $0, training: [], heldOut: []) }, to: folder)
+      let names = try FileManager.default.contentsOfDirectory(atPath: folder + "/p")
+      #expect(names.count == 3 && names.allSatisfy { $0.utf8.count <= 200 })
+      #expect(names.contains("a_u{1B}[31m_u{202E}b"))
+    }
+  }
 }

@@ -46,6 +46,27 @@ private final class Reader: NSObject, XMLParserDelegate {
     #expect(read.fills == ["#0072B2", "#ffffff"])
   }
 
+  /// Whatever the reader's font: a label left of its mark ends there, one right of it begins there.
+  @Test func labelsKeepTheirDistanceFromMarks() {
+    let label = "a label that has no room on the right"
+    let text = svg(figure([.init(x: 1, y: 3, label: "here"), .init(x: 2, y: 2.5, label: label)]))
+    let anchors = ["here", label].map { name in
+      let line = text.split(separator: "\n").first { $0.hasSuffix(">\(name)</text>") } ?? ""
+      return line.contains("text-anchor=\"end\"") ? "end" : line.contains("text-anchor=\"start\"") ? "start" : "none"
+    }
+    #expect(anchors == ["start", "end"])
+  }
+
+  /// Golden values: DejaVu Sans by PyPI's pillow. Legends have room in that font, too.
+  @Test(
+    arguments: [
+      ("EqualInfoAC[b=16,v=256]", 13.23), ("SentencePiece[model=bpe,v=4k] 900k, seed 1", 23.69), ("MMWW", 3.7),
+      ("M1 alone (1m, context 1024): 1.739", 18.06), ("M1Dictionary[v=4k]", 10.05), ("illi.", 1.43),
+    ] as [(String, Double)])
+  func textsHaveRoom(text: String, width: Double) {
+    #expect((width...width * 1.1).contains(textWidth(text, size: 1)))
+  }
+
   @Test func equalFiguresAreEqualBytes() throws {
     let cells = try manyCells().map { $0 }
     func drawn() -> [String] {

@@ -65,6 +65,7 @@ private func table(_ items: [Item]) -> Table {
     arguments: [
       (Table.Format.integer, 5295, "5295"), (.fixed(3), 1.5649, "1.565"), (.signed(2), 0.5, "+0.50"),
       (.percent(1), 0.367, "36.7%"), (.short, 1_570_000, "1.57 M"), (.significant, 0.000123456, "0.000123"),
+      (.significant, 147_983, "148 k"), (.significant, 999.7, "1.00 k"), (.significant, 998.7, "999"),
     ] as [(Table.Format, Double, String)])
   func numbersHaveTheirFormat(format: Table.Format, value: Double, text: String) {
     #expect(format.text(value) == text)
