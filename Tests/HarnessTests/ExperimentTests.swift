@@ -38,7 +38,8 @@ private func message(_ yaml: String) -> String {
   (expected.batch, expected.shards) = (4, 3)
   #expect(try training("recipe: standard") == expected)
   (expected.optimizer, expected.schedule, expected.learningRate, expected.warmup) = (.adafactor, .rsqrt, 1, 10_000)
-  (expected.embeddingRate, expected.vectorRate, expected.weightDecay, expected.clip) = (1, 1, 0, 0)
+  (expected.embeddingRate, expected.vectorRate, expected.referenceWidth) = (1, 1, 0)
+  (expected.weightDecay, expected.clip) = (0, 0)
   #expect(try training("recipe: paper") == expected)
   #expect(try training("optimizer: adafactor") == expected)
   (expected.warmup, expected.weightDecay) = (10, 0.5)
@@ -140,7 +141,12 @@ func mistakesAreNamed(old: String, new: String, expected: String) {
   let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/../../experiments"
   let files = try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }
   #expect(files.contains("quick.yaml"))
-  for file in files { #expect(throws: Never.self) { try Experiment(file: folder + "/" + file, registry: registry) } }
+  for path in files.map({ folder + "/" + $0 }) {
+    #expect(throws: Never.self) {
+      let extended = try Experiment.registry(file: path, extending: registry, by: { try ExternalBackend($0) })
+      _ = try Experiment(file: path, registry: extended)
+    }
+  }
 }
 
 @Test func budgetsAreMatchedByAnyMeasure() throws {

@@ -228,7 +228,7 @@ func matricesDecayApartFromTheUpdate(optimizer: OptimizerKind) {
   let parameters = FloatBuffer(layout.count), gradients = FloatBuffer(layout.count)
   for i in 0..<layout.count { parameters[i] = 2 }
   var options = TrainingOptions()
-  (options.weightDecay, options.embeddingRate) = (0.25, 1)
+  (options.weightDecay, options.embeddingRate, options.referenceWidth) = (0.25, 1, 0)
   optimizer.optimizer(layout, options).update(
     parameters, gradients: gradients, gradientScale: 1, learningRate: 0.5, step: 0, threads: 1)
   for tensor in layout.tensors {

@@ -103,7 +103,7 @@ extension PaperRun {
     let resolved = try resolved(parts)
     guard !resolved.cells.isEmpty else { return 0 }
     try folder.keep(resolved)
-    return try Runner(resolved, records: folder.records, stages: stages, jobs: jobs).run { _ in }.failures.count
+    return try Runner(resolved.cells, records: folder.records, stages: stages, jobs: jobs).run { _ in }.failures.count
   }
 }
 
@@ -142,7 +142,8 @@ extension PaperRun {
       tasks.isEmpty
       ? [] : ["and \(tasks.count) models that answer: \(scientific(tasks.reduce(0) { $0 + $1.budget })) FLOPs more"]
     return
-      (["\(name): \(parts.count) parts"] + lines + [whole.description(flopsPerSecond: flopsPerSecond)] + answers)
+      (["\(name): \(parts.count) parts"] + lines + [whole.description(flopsPerSecond: flopsPerSecond, place: "here")]
+      + answers)
       .joined(separator: "\n")
   }
 }
