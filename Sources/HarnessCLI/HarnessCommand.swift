@@ -39,7 +39,8 @@ public struct HarnessCommand<Source: RegistrySource>: ParsableCommand {
       subcommands: [
         TokenizersCommand<Source>.self, TrainCommand<Source>.self, EncodeCommand<Source>.self,
         DecodeCommand<Source>.self, CheckCommand<Source>.self, ShowCommand<Source>.self, MetricsCommand<Source>.self,
-        PlanCommand<Source>.self, RunCommand<Source>.self, PaperCommand<Source>.self, StageCommand<Source>.self, SubmitCommand<Source>.self,
+        PlanCommand<Source>.self, RunCommand<Source>.self, PaperCommand<Source>.self, StageCommand<Source>.self,
+        SubmitCommand<Source>.self,
         StatusCommand<Source>.self, ReportCommand<Source>.self, ResultsCommand<Source>.self,
         CompareCommand.self, ReproduceCommand<Source>.self, StoreCommand.self, VerifyCommand.self,
         GenerateCommand<Source>.self, BenchCommand<Source>.self,
