@@ -58,7 +58,7 @@ import Testing
     #expect(unique(parts) == paperParts.map(\.title))
     let notRun = table.rows.indices.filter { table.text("verdict", row: $0) == "not run" }
     #expect(notRun.count == paperParts.count - 1)
-    #expect(table.text("numbers", row: notRun[0]) == "`harness paper --only ratios`")
+    #expect(table.text("numbers", row: notRun[0]) == "harness paper --only ratios")
     #expect(report.sections.map(\.title) == paperParts.map(\.title))
     #expect(report.sections.allSatisfy { !$0.artifacts.isEmpty })
     #expect(report.sections[0].artifacts.contains(.commands("harness paper --only ratios")))

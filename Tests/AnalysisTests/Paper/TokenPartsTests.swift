@@ -138,7 +138,7 @@ import Testing
     let table = try #require(found.artifacts.tables.first)
     // (20·3 + 20 + 19 … ) by hand: 20 examples of 20, 21, 22, …: mean 20.95.
     #expect(abs((table.number("sameText", row: 0) ?? 0) - 0.2095) < 1e-12)
-    #expect(table.text("texts", row: 0) == "`a␣'b'⏎` 3")
+    #expect(table.text("texts", row: 0) == "a␣`b`⏎ 3")
     #expect(found.verdict("The first token") == .seen && found.verdict("The longer the window") == .seen)
     #expect(found.verdict("A token of a short window") == .notSeen)
     #expect(try answer(.tokenMeaning).verdict("The first token") == .cannotTell)
