@@ -128,7 +128,7 @@ struct OnigurumaExpression {
       return
     }
     if startsWith("?<") { throw refuse("a named group") }
-    // Options: m is PCRE2's s; without ':' they hold to the end of the group, over its alternatives too, as a group would.
+    // Options: m is PCRE2's s; without ':' they open a group that ends with the one around it.
     append("(?")
     position += 1
     while position < text.count, text[position] != ":", text[position] != ")" {
