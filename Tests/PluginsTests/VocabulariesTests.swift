@@ -287,6 +287,12 @@ private let refused: [(file: [UInt8], part: String)] = [
   (
     json(
       vocab: ["a": 0], merges: [],
+      preTokenizer:
+        #"{"type":"Split","pattern":{"Regex":"(?i)ss"},"behavior":"Isolated","invert":false}"#), "where case is ignored"
+  ),
+  (
+    json(
+      vocab: ["a": 0], merges: [],
       preTokenizer: ##"{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":true},"##
         + ##"{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true}]}"##), "a space before every piece"
   ),

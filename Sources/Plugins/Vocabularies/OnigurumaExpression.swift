@@ -20,6 +20,12 @@ struct OnigurumaExpression {
   /// Where the last atom begins in ``out``: what a quantifier is about.
   private var atom = 0
   private var groups: [Int] = []
+  /// Groups that an option without one opened, `(?i)`, by the group that they end with; the expression's own first.
+  private var optionGroups = [0]
+  /// Whether case is ignored somewhere.
+  private var ignoresCase = false
+  /// The character just read, where it stands for itself.
+  private var lastLiteral: Unicode.Scalar?
   /// Whether one of the whole expression's alternatives begins here.
   private var beginsAlternative = true
 
@@ -47,13 +53,14 @@ struct OnigurumaExpression {
     while position < text.count {
       if beginsAlternative { insertASCII() }
       beginsAlternative = false
-      let scalar = text[position]
+      let scalar = text[position], before = lastLiteral
+      lastLiteral = nil
       switch scalar {
       case "\\": appendAtom(try escape(inClass: false))
       case "[": try readClass()
       case "(": try openGroup()
       case ")":
-        append(")")
+        append(String(repeating: ")", count: 1 + (groups.isEmpty ? 0 : optionGroups.removeLast())))
         position += 1
         atom = groups.popLast() ?? 0
       case "^", "$":
@@ -64,12 +71,23 @@ struct OnigurumaExpression {
         out.append(scalar)
         position += 1
       default:
+        if ignoresCase, Self.foldsWithOthers(before, scalar) { throw refuse("'\(scalar)' where case is ignored") }
+        lastLiteral = scalar
         atom = out.count
         out.append(scalar)
         position += 1
         beginsAlternative = scalar == "|" && groups.isEmpty
       }
     }
+    append(String(repeating: ")", count: optionGroups[0]))
+  }
+
+  /// Whether Oniguruma takes several characters for one where it ignores case, as "ss" for "ß", and PCRE2 does not.
+  private static func foldsWithOthers(_ before: Unicode.Scalar?, _ scalar: Unicode.Scalar) -> Bool {
+    let folded = scalar.properties.lowercaseMapping
+    if folded.unicodeScalars.count > 1 || folded.uppercased().unicodeScalars.count > 1 { return true }
+    guard let before else { return false }
+    return ["ss", "ff", "fi", "fl", "st"].contains(before.properties.lowercaseMapping + folded)
   }
 
   /// Before an alternative with classes of Unicode, the same one for ASCII: as in ``SplitPattern``, it changes no match and
@@ -99,6 +117,7 @@ struct OnigurumaExpression {
 
   private mutating func openGroup() throws {
     groups.append(out.count)
+    optionGroups.append(0)
     position += 1
     guard startsWith("?") else { return append("(") }
     if startsWith("?~") { throw refuse("an absent operator '(?~'") }
@@ -109,19 +128,26 @@ struct OnigurumaExpression {
       return
     }
     if startsWith("?<") { throw refuse("a named group") }
-    // Options: m is PCRE2's s; what is without one holds to the end of the group.
+    // Options: m is PCRE2's s; without ':' they open a group that ends with the one around it.
     append("(?")
     position += 1
     while position < text.count, text[position] != ":", text[position] != ")" {
       switch text[position] {
-      case "i", "x", "-": out.append(text[position])
+      case "i", "x", "-":
+        ignoresCase = ignoresCase || text[position] == "i"
+        out.append(text[position])
       case "m": out.append("s")
       default: throw refuse("the option '\(text[position])'")
       }
       position += 1
     }
-    guard position < text.count, text[position] == ":" else { return }
+    guard position < text.count else { return }
     append(":")
+    if text[position] == ")" {
+      groups.removeLast()
+      optionGroups.removeLast()
+      optionGroups[optionGroups.count - 1] += 1
+    }
     position += 1
   }
 
@@ -180,6 +206,15 @@ struct OnigurumaExpression {
     "Ll": CharacterClass.lowercase, "Lm": CharacterClass.modifier, "Lo": CharacterClass.otherLetter,
     "M": CharacterClass.mark, "N": CharacterClass.digit, "Nd": CharacterClass.decimalDigit,
     "P": #"\p{P}"# + CharacterClass.ranges(newPunctuation), "S": #"\p{S}"# + CharacterClass.ranges(newSymbols),
+    "Han": ideographs, "Hani": ideographs,
+  ]
+  private static let ideographs = #"\p{sc:Han}\x{2ebf0}-\x{2ee5d}\x{31350}-\x{323af}"#
+  /// Properties by names that are no script's, of more than two letters. Of scripts PCRE2 takes the characters that they
+  /// share with others (Script_Extensions) unless it is told not to; Oniguruma does not.
+  private static let unscripted: Set<String> = [
+    "Any", "ASCII", "Alpha", "Alphabetic", "Upper", "Uppercase", "Lower", "Lowercase", "Space", "White_Space", "Cased",
+    "Dash", "Math", "Ideographic", "Hex_Digit", "Emoji", "Emoji_Presentation", "Emoji_Modifier", "Emoji_Modifier_Base",
+    "Emoji_Component", "Extended_Pictographic",
   ]
   private static let word =
     #"\p{Alphabetic}\p{Pc}"# + CharacterClass.letter + CharacterClass.mark + CharacterClass.decimalDigit
@@ -218,9 +253,12 @@ struct OnigurumaExpression {
         name.removeFirst()
         isOther.toggle()
       }
-      guard let inside = Self.properties[name] else { return "\\\(isOther ? "P" : "p"){\(name)}" }
+      guard let inside = Self.properties[name] else {
+        let isScript = name.unicodeScalars.count > 2 && !Self.unscripted.contains(name)
+        return "\\\(isOther ? "P" : "p"){\(isScript ? "sc:" : "")\(name)}"
+      }
       if !isOther { return these(inside) }
-      return inClass ? "\\P{\(name)}" : "[^\(inside)]"
+      return inClass ? "\\P{\(inside == Self.ideographs ? "sc:" : "")\(name)}" : "[^\(inside)]"
     case "u":
       let digits = String(String.UnicodeScalarView(text[position...].prefix(4)))
       guard digits.utf8.count == 4, let code = UInt32(digits, radix: 16) else {

@@ -113,11 +113,12 @@ def train(name):
 
 def split_cases():
     """How Split cuts: (pattern, behavior, invert, text, pieces)."""
-    texts = ["-a--b-", "a1234567b 12 ½٣", "a  \n\nb  \nc  ", "It's naïve\tcafé_x ǅ", "aAA bBb 0xFf", "\n a\n", "中1文-2"]
+    texts = ["-a--b-", "a1234567b 12 ½٣", "a  \n\nb  \nc  ", "It's naïve\tcafé_x ǅ", "aAA bBb 0xFf", "\n a\n", "中1文-2、ー", "xb b xB A"]
     patterns = [
         {"String": "-"}, {"String": "A"}, {"String": "\n"}, {"Regex": "-|a"}, {"Regex": r"\p{N}{1,3}+"}, {"Regex": r"\s+$"},
         {"Regex": r"^\S"}, {"Regex": r"\w+"}, {"Regex": r"\h{2}"}, {"Regex": r"(?m:a.)"}, {"Regex": r"(?i)A|[^\S\n]+"},
         {"Regex": r"[\p{Lu}\p{Lt}]\p{Ll}*"}, {"Regex": r"\d|\W"}, {"Regex": r"b(?:a|\x41|\u4e2d){2}?"}, {"Regex": r"[一-龥]|\p{^L}"},
+        {"Regex": r"\p{Han}+"}, {"Regex": r"\p{Katakana}|[^\p{Han}]"}, {"Regex": r"x(?i)a|b"},
         {"Regex": WORDS}, {"Regex": r"[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"},
     ]
     cases = []
