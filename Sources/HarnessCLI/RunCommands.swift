@@ -39,6 +39,7 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
   }
 
   func run() throws {
+    let stop = stopOnSignal()
     let (read, registry) = try Experiment.loaded(experiment, Source.self)
     var loaded = read
     let folder = RunFolder(out ?? "runs/\(loaded.name)")
@@ -57,7 +58,7 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
     let content = try store.open(user: RunUses(runFolder: folder.path), progress: progress)
     let stages = Stages(
       registry: registry, store: content, program: thisProgram, threads: max(1, threads.threads / jobs),
-      progress: progress, waits: false, stop: stopOnSignal())
+      progress: progress, waits: false, stop: stop)
     let runner = Runner(resolved.cells, records: folder.records, stages: stages, jobs: jobs)
     let watch = Stopwatch()
     let report = try RunReport(runs: [folder], baseline: baseline, registry: registry)

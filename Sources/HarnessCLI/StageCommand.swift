@@ -37,9 +37,11 @@ struct StageCommand<Source: RegistrySource>: ParsableCommand {
 
   func validate() throws {
     guard tokenTasks ?? 1 >= 1 else { throw ValidationError("--token-tasks must be at least 1") }
+    guard offset >= 0 else { throw ValidationError("--offset must be at least 0") }
   }
 
   func run() throws {
+    let stop = stopOnSignal()
     let resolved: ResolvedExperiment, registry: Registry, folder: RunFolder
     var tokenTasks = 1
     if experiment.hasSuffix(".json") {
@@ -58,7 +60,7 @@ struct StageCommand<Source: RegistrySource>: ParsableCommand {
     let progress = ProgressPrinter(jobs: 1)
     let stages = Stages(
       registry: registry, store: try store.open(user: RunUses(runFolder: folder.path), progress: progress),
-      program: thisProgram, threads: threads.threads, progress: progress, waits: true, stop: stopOnSignal())
+      program: thisProgram, threads: threads.threads, progress: progress, waits: true, stop: stop)
     var isDone = true
     func perform(_ index: Int) throws {
       let task = "\(stage.rawValue) \(index)"
@@ -71,13 +73,13 @@ struct StageCommand<Source: RegistrySource>: ParsableCommand {
         }
         try folder.note(nil, of: task)
       } catch let error where !(error is Stopped) {
-        try folder.note("\(error)", of: task)
+        try? folder.note("\(error)", of: task)  // on a full disk this fails as well
         throw error
       }
     }
     do {
       if index == StageKind.asked {
-        while let line = Self.ask() { try indices(line, below: graph.count(stage)).forEach(perform) }
+        while let line = Self.ask() { try indices(line, of: "a line", below: graph.count(stage)).forEach(perform) }
       } else {
         try indices(below: graph.count(stage)).forEach(perform)
       }
@@ -97,27 +99,38 @@ struct StageCommand<Source: RegistrySource>: ParsableCommand {
 
   /// Of the tasks that are asked for.
   private func indices(below count: Int) throws -> [Int] {
+    if let index { return try indices(index, of: "--index", below: count) }
     let environment = ProcessInfo.processInfo.environment
-    guard let text = index ?? indexVariables.lazy.compactMap({ environment[$0] }).first ?? (count == 1 ? "0" : nil)
-    else {
-      throw ValidationError(
-        "no --index, and none of \(indexVariables.joined(separator: ", ")) is set; there are \(count) tasks, from 0")
+    let told = indexVariables.compactMap { name in environment[name].map { (name: name, value: $0) } }
+      .filter { !$0.value.isEmpty }
+    guard let first = told.first else {
+      guard count > 1 else { return try indices("0", of: "--index", below: count) }
+      throw FileError(
+        "--index",
+        "is missing, and none of \(indexVariables.joined(separator: ", ")) is set; there are \(count) tasks, from 0")
     }
-    return try indices(text, below: count)
+    guard told.allSatisfy({ $0.value == first.value }) else {
+      throw FileError(
+        told.map { "\($0.name)=\($0.value)" }.joined(separator: ", "),
+        "are different indices of two schedulers; say by --index which task is meant")
+    }
+    return try indices(first.value, of: first.name, below: count)
   }
 
-  private func indices(_ text: String, below count: Int) throws -> [Int] {
+  /// - Parameter source: where the text comes from, for an error.
+  private func indices(_ text: String, of source: String, below count: Int) throws -> [Int] {
     let ranges = text.split(separator: ",").map { word -> ClosedRange<Int>? in
       let ends = word.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
       guard ends.count == 1 || ends.count == 2, let first = ends[0], let last = ends[ends.count - 1], first <= last,
-        first + offset >= 0, last + offset < count
+        first >= 0, last < count - offset
       else { return nil }
       return first + offset...last + offset
     }
     guard !ranges.isEmpty, !ranges.contains(nil) else {
-      throw ValidationError(
-        "'\(text)'\(offset == 0 ? "" : " and an offset of \(offset)") names no task of '\(stage.rawValue)': give numbers "
-          + "from 0 to \(count - 1), as in 0-3,7")
+      throw FileError(
+        source,
+        "'\(printable(text))'\(offset == 0 ? "" : " and an offset of \(offset)") names no task of '\(stage.rawValue)': "
+          + "give numbers from 0 to \(count - 1), as in 0-3,7")
     }
     return ranges.compactMap(\.self).flatMap(Array.init)
   }

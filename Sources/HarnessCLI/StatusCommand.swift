@@ -24,9 +24,9 @@ struct StatusCommand<Source: RegistrySource>: ParsableCommand {
   func run() throws {
     let folder = RunFolder(runFolder)
     let resolved = try folder.newestResolved()
-    let status = try RunStatus(
-      resolved, plan: Plan(resolved, registry: resolved.registry(Source.self)), folder: folder,
-      store: store.openExisting())
+    // Where a plug-in cannot be started, its cells stand somewhere all the same.
+    let plan = try? Plan(resolved, registry: resolved.registry(Source.self))
+    let status = try RunStatus(resolved, plan: plan, folder: folder, store: store.openExisting())
     if json { return try printJSON(status) }
     print(status.description)
   }

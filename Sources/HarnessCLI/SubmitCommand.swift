@@ -13,11 +13,13 @@ struct SubmitCommand<Source: RegistrySource>: ParsableCommand {
       discussion: """
         Jobs: prepare, then an array over tokenizers, then a tokenizer's cells when that tokenizer is done, then the \
         report. Scripts and logs lie in the run folder's 'jobs'. What has a finished record there is not submitted again. \
-        'local' runs the same tasks here, 'print' shows what 'slurm' would submit. docs/scale.md has more.
+        'local' runs the same tasks here; SIGUSR1 makes them save what is under way, and ends it with status 75. 'print' \
+        writes the scripts and shows the one that submits. docs/scale.md has more.
 
         EXAMPLE
           harness submit big.yaml --engine slurm --sbatch=--partition=cpu --sbatch=--time=4:00:00
           harness submit big.yaml --engine local --processes 8
+          harness submit big.yaml --engine print | bash
         """)
   }
   enum Engine: String, ExpressibleByArgument, CaseIterable { case slurm, local, print }
@@ -40,6 +42,7 @@ struct SubmitCommand<Source: RegistrySource>: ParsableCommand {
   }
 
   func run() throws {
+    let stop = engine == .local ? stopOnSignal() : StopRequest()
     let (loaded, registry) = try Experiment.loaded(experiment, Source.self)
     let folder = RunFolder(absolutePath(out ?? "runs/\(loaded.name)"))
     let resolved = try folder.resolve(loaded, registry: registry)
@@ -56,10 +59,16 @@ struct SubmitCommand<Source: RegistrySource>: ParsableCommand {
     // Where a store cannot be made, that is said before anything waits in a queue.
     if engine != .print { _ = try store.open(user: RunUses(runFolder: folder.path)) }
     if engine == .local {
-      let isDone = try LocalEngine(
-        graph, missing: missing, command: command, processes: processes, threads: threads.threads,
-        report: { printError($0) }
-      ).run()
+      let isDone: Bool
+      do {
+        isDone = try LocalEngine(
+          graph, missing: missing, command: command, processes: processes, threads: threads.threads, stop: stop,
+          report: { printError($0) }
+        ).run()
+      } catch let stopped as Stopped {
+        printError("\(stopped)")
+        throw ExitCode(Stopped.exitStatus)
+      }
       try RunReport(runs: [folder], baseline: baseline, registry: registry).write(to: folder.path + "/report")
       printError("report in \(folder.path)/report/report.md")
       if !isDone { throw ExitCode(1) }
@@ -68,8 +77,8 @@ struct SubmitCommand<Source: RegistrySource>: ParsableCommand {
     let submission = SlurmSubmission(
       graph, missing: missing, command: command, experiment: loaded, options: sbatch,
       largestArray: try maxArraySize ?? (engine == .slurm ? Self.slurmArraySize() : nil) ?? 1001)
-    if engine == .print { return print(submission.submitScript, terminator: "") }
     let script = try submission.write()
+    if engine == .print { return print(submission.submitScript, terminator: "") }
     var lines: [String] = []
     let ending = try runProgram(["bash", script]) { lines.append($0) }
     guard ending == .status(0) else {
@@ -77,7 +86,7 @@ struct SubmitCommand<Source: RegistrySource>: ParsableCommand {
         script, "Slurm refused it, and what it had taken is cancelled: \(lines.suffix(3).joined(separator: " / "))")
     }
     printError("submitted \(missing.count) of \(resolved.cells.count) cells: \(lines.joined(separator: ", "))")
-    printError("'harness status \(folder.path)' says how far they are")
+    printError("how far they are: harness status \(shellWord(folder.path)) --store \(shellWord(command.store))")
   }
 
   /// - Throws: ``FileError`` where there is no Slurm.

@@ -65,8 +65,9 @@ public struct RecordFolder: Sendable {
   }
 
   /// Every record, by cell and in order of writing; there may be none.
+  /// - Parameter unreadable: gets the error of a record that cannot be used; what it throws ends the reading.
   /// - Throws: as ``load()``, where the folder is missing.
-  public func all() throws -> [RunRecord] {
+  public func all(unreadable: (FileError) throws -> Void = { throw $0 }) throws -> [RunRecord] {
     guard let cells = try? FileManager.default.contentsOfDirectory(atPath: path) else {
       throw FileError(
         parentFolder(path), "no run here (the folder 'records' is missing); make one with 'harness run'")
@@ -74,7 +75,9 @@ public struct RecordFolder: Sendable {
     if let old = cells.first(where: { $0.hasSuffix(".json") }) {
       throw FileError(path + "/" + old, Self.schema1)
     }
-    return try cells.sorted().map { path + "/" + $0 }.filter(Self.isFolder).flatMap { try Self.load(folder: $0) }
+    return try cells.sorted().map { path + "/" + $0 }.filter(Self.isFolder).flatMap {
+      try Self.load(folder: $0, unreadable: unreadable)
+    }
   }
 
   private static func isFolder(_ path: String) -> Bool {
@@ -82,12 +85,17 @@ public struct RecordFolder: Sendable {
     return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder.boolValue
   }
 
-  private static func load(folder: String) throws -> [RunRecord] {
+  private static func load(folder: String, unreadable: (FileError) throws -> Void = { throw $0 }) throws -> [RunRecord]
+  {
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
       throw FileError(folder, "is no folder of a cell's records, or cannot be read")
     }
-    return try names.filter { $0.hasSuffix(".json") }.sorted()
-      .map { try RunRecord(file: folder + "/" + $0) }
+    return try names.filter { $0.hasSuffix(".json") }.sorted().compactMap { name in
+      do { return try RunRecord(file: folder + "/" + name) } catch let problem as FileError {
+        try unreadable(problem)
+        return nil
+      }
+    }
   }
 
   /// A folder for each cell: letters, digits, = , . - of its name, and a hash that tells apart what these leave alike.

@@ -46,7 +46,7 @@ public final class Claim: Sendable {
       guard try isStale(path) else { return nil }
       // One process alone can rename this very claim away; the name keeps the others from taking the next one.
       do {
-        guard try renameIfAbsent(path, to: "\(path).stale-\(other.nonce)") else { return nil }
+        guard try renameIfAbsent(path, to: "\(path).stale-\(other.nonce)", synced: false) else { return nil }
       } catch {
         // Given back, or taken over, between the look and the renaming.
         guard FileManager.default.fileExists(atPath: path) else { return nil }
@@ -56,7 +56,8 @@ public final class Claim: Sendable {
     let holder = Holder(
       host: hostName(), process: getpid(), since: timestamp(), purpose: purpose,
       nonce: String(UInt64.random(in: 0...(.max)), radix: 16))
-    guard try writeIfAbsent(try jsonEncoder(pretty: false).encode(holder), to: path) else { return nil }
+    // Not synced: a claim that a power cut takes is one whose holder is gone.
+    guard try writeIfAbsent(try jsonEncoder(pretty: false).encode(holder), to: path, synced: false) else { return nil }
     Heartbeat.shared.add(path, nonce: holder.nonce)
     return Claim(path: path, holder: holder)
   }
@@ -78,6 +79,7 @@ public final class Claim: Sendable {
   }
 
   /// Seconds since the holder's last sign of life; nil where there is no claim.
+  /// - Throws: ``FileError`` where the file system cannot be asked for its time.
   public static func age(_ path: String) throws -> Double? {
     guard let touched = modification(path) else { return nil }
     // What the file system takes for now: the time of a file written this moment.
@@ -89,6 +91,12 @@ public final class Claim: Sendable {
 
   /// A claim of the future, after a clock was set back, is as stale as an old one.
   static func isStale(_ path: String) throws -> Bool { try age(path).map { abs($0) > staleSeconds } ?? false }
+
+  /// For who only looks, and may not be allowed to write: by this machine's clock, where the file system's cannot be had.
+  static func looksStale(_ path: String) -> Bool {
+    if let stale = try? isStale(path) { return stale }
+    return modification(path).map { abs(Date.now.timeIntervalSince1970 - $0) > staleSeconds } ?? false
+  }
 
   private static func modification(_ path: String) -> Double? {
     var status = stat()
@@ -122,7 +130,7 @@ private final class Heartbeat: Sendable {
         Thread.sleep(forTimeInterval: Claim.staleSeconds / 5)
         let held = self.state.withLock { $0.nonces }
         // A claim that another process took over is not touched: its holder does that.
-        for (path, nonce) in held where Claim.read(path)?.nonceIs(nonce) == true { utimes(path, nil) }
+        for (path, nonce) in held where Claim.read(path)?.nonceIs(nonce) == true { touch(path) }
       }
     }
   }

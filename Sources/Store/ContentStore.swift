@@ -159,7 +159,7 @@ public final class ContentStore: Sendable {
     try StoreKind.allCases.flatMap { kind in
       try Self.contents(root + "/claims").compactMap { name -> Work? in
         let claim = "\(root)/claims/\(name)", prefix = kind.rawValue + "-"
-        guard name.hasPrefix(prefix), !name.contains("."), let holder = Claim.read(claim), try !Claim.isStale(claim)
+        guard name.hasPrefix(prefix), !name.contains("."), let holder = Claim.read(claim), !Claim.looksStale(claim)
         else { return nil }
         return Work(
           entry: "\(kind.rawValue)/\(name.dropFirst(prefix.count))", holder: holder, folder: "\(root)/work/\(name)")
@@ -192,7 +192,7 @@ public final class ContentStore: Sendable {
       // Looked at before they are hashed: what is written to them from then on is noticed.
       let identities = try Manifest.identities(of: Manifest.names(in: beside), in: beside)
       let manifest = try Manifest(of: beside, key: key, provenance: made)
-      for name in manifest.files.keys { syncToDisk(beside + "/" + name) }
+      for name in manifest.files.keys { try syncWritten(beside + "/" + name) }
       try manifest.write(to: beside)
       syncToDisk(beside)
       guard try renameIfAbsent(beside, to: folder) else { return nil }
@@ -217,6 +217,11 @@ public final class ContentStore: Sendable {
       if (try? renameIfAbsent(parent + "/" + name, to: grave)) == true {
         try? FileManager.default.removeItem(atPath: grave)
       }
+    }
+    // Checkpoints that a kill broke off, as large as the whole ones.
+    let work = "\(root)/work/\(key.kind.rawValue)-\(key.hash)"
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: work)) ?? [] where name.contains(".partial-") {
+      try? FileManager.default.removeItem(atPath: work + "/" + name)
     }
   }
 
@@ -278,5 +283,10 @@ public final class Building {
   init(folder: String, work: String) {
     self.folder = folder
     self.work = work
+  }
+
+  /// Writes one of the entry's files; nobody reads it before the entry is whole.
+  public func write(_ data: some ContiguousBytes, to name: String) throws {
+    try writeFile(folder + "/" + name) { file in try data.withUnsafeBytes { try file.write($0) } }
   }
 }

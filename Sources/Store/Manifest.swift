@@ -46,11 +46,12 @@ public struct Manifest: Codable, Sendable, Hashable {
     }
   }
 
-  /// Writes the manifest and its hash into the folder.
+  /// Writes the manifest and its hash into a folder that nobody reads yet.
   func write(to folder: String) throws {
     let data = try Support.jsonEncoder().encode(self)
-    try writeAtomically(data, to: folder + "/" + Self.name)
-    try writeAtomically(Data("\(sha256(data))  \(Self.name)\n".utf8), to: folder + "/" + Self.digestName)
+    for (name, data) in [(Self.name, data), (Self.digestName, Data("\(sha256(data))  \(Self.name)\n".utf8))] {
+      try writeFile(folder + "/" + name) { file in try data.withUnsafeBytes { try file.write($0) } }
+    }
   }
 
   /// Reads a folder's manifest and checks it against its hash.

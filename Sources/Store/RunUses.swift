@@ -24,6 +24,9 @@ public final class RunUses: Sendable {
   }
 
   func register(in root: String) throws {
+    guard !runFolder.contains(where: \.isNewline) else {
+      throw FileError(printable(runFolder), "has a line break in its path, which the store cannot note; give another")
+    }
     try makeFolder(root + "/users")
     let file = file(in: root)
     if try !writeIfAbsent(Data("\(hostName()) \(runFolder)\n".utf8), to: file) {

@@ -23,9 +23,21 @@ public final class ChildProcess {
   /// All that live, none of them reaped: their numbers are theirs.
   private static let running = Mutex<Set<pid_t>>([])
 
-  /// Kills every child with its group; for a process that is about to end.
+  /// Ends every child with its group, for a process that is about to end: asked by SIGTERM, so that a child can give back
+  /// what it holds, and killed where it has not ended within a second.
   public static func endAll() {
-    running.withLock { for process in $0 { killGroup(process) } }
+    running.withLock { running in
+      for process in running { kill(-process, SIGTERM) }
+      let watch = Stopwatch()
+      while watch.seconds < 1, running.contains(where: { csystem_has_ended($0) == 0 }) { usleep(5000) }
+      for process in running { killGroup(process) }
+    }
+  }
+
+  /// Sends a signal to the process itself, if it lives.
+  public func send(signal: Int32) {
+    guard ending == nil else { return }
+    kill(process, signal)
   }
 
   /// - Requires: a child that is not reaped, so that no other process and no other group can have its number.

@@ -28,20 +28,30 @@ public func writeAtomically(to path: String, _ body: (borrowing FileWriter) thro
 }
 
 /// Writes a file unless there is one: true where it was written, false where another was faster.
+/// - Parameter synced: whether it must survive a power cut.
 /// - Throws: ``FileError``.
-public func writeIfAbsent(_ data: some ContiguousBytes, to path: String) throws -> Bool {
+public func writeIfAbsent(_ data: some ContiguousBytes, to path: String, synced: Bool = true) throws -> Bool {
   let beside = besideName(path)
   defer { unlink(beside) }  // gone already where it was renamed
-  try writeFile(beside) { file in try data.withUnsafeBytes { try file.write($0) } }
-  return try renameIfAbsent(beside, to: path)
+  try writeFile(beside, synced: synced) { file in try data.withUnsafeBytes { try file.write($0) } }
+  return try renameIfAbsent(beside, to: path, synced: synced)
 }
 
 /// Makes a file, lets `body` write it, and syncs it to disk.
+/// - Parameter synced: whether it must survive a power cut.
 /// - Throws: ``FileError``, and whatever `body` throws.
-public func writeFile(_ path: String, _ body: (borrowing FileWriter) throws -> Void) throws {
+public func writeFile(_ path: String, synced: Bool = true, _ body: (borrowing FileWriter) throws -> Void) throws {
   let file = try FileWriter(path)
   try body(file)
-  try file.sync()
+  if synced { try file.sync() }
+}
+
+/// A copy of a file, not synced to disk.
+/// - Throws: ``FileError``.
+public func copyFile(_ source: String, to target: String) throws {
+  do { try FileManager.default.copyItem(atPath: source, toPath: target) } catch {
+    throw FileError(target, "cannot be copied from \(source): \(error.localizedDescription)")
+  }
 }
 
 /// An open file that bytes are appended to. Closed when it ends; ``sync()`` before that makes the bytes durable.
@@ -79,15 +89,18 @@ public struct FileWriter: ~Copyable {
 
 /// Renames a file or folder unless the target exists. False where it does: nothing is changed then.
 /// - Throws: ``FileError`` for anything else.
-public func renameIfAbsent(_ source: String, to target: String) throws -> Bool {
+public func renameIfAbsent(_ source: String, to target: String, synced: Bool = true) throws -> Bool {
   let result = csystem_rename_if_absent(source, target)
   if result == 0 {
-    syncToDisk(parentFolder(target))
+    if synced { syncToDisk(parentFolder(target)) }
     return true
   }
   if errno == EEXIST || errno == ENOTEMPTY { return false }
   throw FileError(target, "cannot be made: \(systemMessage())")
 }
+
+/// Sets a file's time of change to now, by the file system's clock.
+public func touch(_ path: String) { utimes(path, nil) }
 
 /// Makes a folder and those above it.
 /// - Throws: ``FileError``.
@@ -98,11 +111,18 @@ public func makeFolder(_ path: String) throws {
 }
 
 /// Makes a file, or the entries of a folder, durable. Some file systems cannot; that is no error.
-public func syncToDisk(_ path: String) {
+public func syncToDisk(_ path: String) { try? syncWritten(path) }
+
+/// Makes what was written to a file durable.
+/// - Throws: ``FileError`` where it was not: a full disk, or one beyond a network, may say so only now.
+public func syncWritten(_ path: String) throws {
   let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-  guard descriptor >= 0 else { return }
-  fsync(descriptor)
-  close(descriptor)
+  guard descriptor >= 0 else { throw FileError(path, "cannot be read: \(systemMessage())") }
+  defer { close(descriptor) }
+  // Some file systems cannot sync.
+  guard fsync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP else {
+    throw FileError(path, "cannot be synced to disk: \(systemMessage())")
+  }
 }
 
 /// The folder a path lies in; "." for a bare name. A trailing slash does not count.

@@ -19,12 +19,14 @@ public struct Provenance: Codable, Sendable, Hashable {
   /// What was measured on the way and would be measured anew: seconds, MB/s, ….
   public var measurements: [String: Double]
 
+  private static let thisCPU = cpuName()
+
   /// A program on this machine, now.
   public init(_ program: Program, libraries: [String: String], threads: Int) {
     self.program = program.version
     commit = program.commit
     host = hostName()
-    cpu = cpuName()
+    cpu = Self.thisCPU
     cores = ProcessInfo.processInfo.activeProcessorCount
     system = ProcessInfo.processInfo.operatingSystemVersionString
     self.libraries = libraries

@@ -21,6 +21,12 @@ public func editDistance(_ a: String, _ b: String) -> Int {
   return row[b.count]
 }
 
+/// As one word of a shell, in quotes where it needs them.
+public func shellWord(_ text: String) -> String {
+  let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_./:=,+@%".contains($0)) }
+  return isPlain && !text.isEmpty ? text : "'" + text.replacing("'", with: "'\\''") + "'"
+}
+
 /// In order of first appearance.
 public func unique<T: Hashable>(_ items: [T]) -> [T] {
   var seen: Set<T> = []

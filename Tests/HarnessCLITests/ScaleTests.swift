@@ -47,8 +47,55 @@ private func experiment(_ corpus: String, m2: String = "", tokenizers: String = 
   #expect(again.status == 0 && again.errors.contains("nothing to submit: all 4 cells are finished"))
   for (more, problem) in [
     ([], "there are 4 tasks"), (["--index", "4"], "from 0 to 3"), (["--index", "1-"], "from 0 to 3"),
-    (["--index", "0", "--offset", "9"], "an offset of 9"),
+    (["--index", "0", "--offset", "9"], "an offset of 9"), (["--index", "0", "--offset=-1"], "must be at least 0"),
+    (["--index", "\(Int.max)", "--offset", "1"], "from 0 to 3"),
   ] { #expect(try stage("cell", more).1.contains(problem), "\(more)") }
+  for (variables, problem) in [
+    (["SLURM_ARRAY_TASK_ID": "1", "PBS_ARRAY_INDEX": "2"], "SLURM_ARRAY_TASK_ID=1, PBS_ARRAY_INDEX=2"),
+    (["PBS_ARRAY_INDEX": "4"], "PBS_ARRAY_INDEX: '4' names no task of 'cell'"),
+    (["AWS_BATCH_JOB_ARRAY_INDEX": ""], "there are 4 tasks"),
+  ] {
+    let (status, said) = try stage("cell", [], environment: variables)
+    #expect(status != 0 && said.contains(problem) && !said.contains("Usage:"), "\(said)")
+  }
+}
+
+/// What `print` shows can be run.
+@Test func whatIsPrintedIsWritten() throws {
+  let scratch = try Scratch()
+  let file = try scratch.write("tiny.yaml", experiment(scratch.write("corpus.txt", text)))
+  let run = scratch.path + "/run"
+  let result = try harness(["submit", file, "--engine", "print", "--out", run, "--store", scratch.path + "/store"])
+  #expect(result.status == 0 && !FileManager.default.fileExists(atPath: scratch.path + "/store"))
+  #expect(try Data(contentsOf: URL(fileURLWithPath: run + "/jobs/submit.sh")) == result.output)
+  #expect(FileManager.default.fileExists(atPath: run + "/jobs/stage.sh"))
+}
+
+/// Told to end, a submission ends its processes so that what they hold is free at once, and asked to save, they save.
+@Test(arguments: [(SIGTERM, 143), (SIGUSR1, 75)] as [(Int32, Int32)])
+func aLocalSubmissionEndsItsProcesses(signal: Int32, status: Int32) throws {
+  let scratch = try Scratch()
+  let yaml = try String(
+    decoding: experiment(scratch.write("corpus.txt", text), tokenizers: "[Bytes]"), as: UTF8.self
+  ).replacingOccurrences(of: "budget: 12", with: "budget: 3000")
+  let file = try scratch.write("tiny.yaml", Data(yaml.utf8)), store = scratch.path + "/store"
+  let words = ["submit", file, "--engine", "local", "--out", scratch.path + "/run", "--store", store]
+  let process = Process()
+  (process.executableURL, process.arguments) = (harnessURL, words)
+  process.standardError = FileHandle.nullDevice
+  try process.run()
+  func works() -> [String] { (try? FileManager.default.contentsOfDirectory(atPath: store + "/work")) ?? [] }
+  for _ in 0..<600 where works().isEmpty { Thread.sleep(forTimeInterval: 0.05) }
+  kill(process.processIdentifier, signal)
+  process.waitUntilExit()
+  #expect(process.terminationStatus == status)
+  let claims = try FileManager.default.contentsOfDirectory(atPath: store + "/claims").filter { !$0.contains(".") }
+  #expect(claims.isEmpty, "\(claims)")
+  guard signal == SIGUSR1 else { return }
+  let saved = works().contains {
+    FileManager.default.fileExists(atPath: "\(store)/work/\($0)/checkpoint.safetensors")
+  }
+  #expect(saved)
 }
 
 /// A tokenizer that fails leaves its cells their records, and the rest goes on.
@@ -75,6 +122,42 @@ private func experiment(_ corpus: String, m2: String = "", tokenizers: String = 
     try harness(["stage", "prepare", file, "--out", run, "--store", scratch.path + "/other"]).status != 0)
   let failed = try harness(["status", run, "--store", store])
   #expect(String(decoding: failed.output, as: UTF8.self).contains("failed   task prepare 0: "))
+}
+
+/// A run that is damaged, or whose plug-in is gone, stands somewhere all the same; what failed once is no failure when its
+/// cell is done.
+@Test func aStatusIsToldWhateverIsThere() throws {
+  let scratch = try Scratch()
+  let corpus = try scratch.write("corpus.txt", text)
+  let plugin = try scratch.write(
+    "words.py", Data(contentsOf: URL(fileURLWithPath: sourceRoot + "/Examples/plugins/words.py")))
+  let yaml =
+    experiment(corpus, tokenizers: "[Bytes, \"words[v=1k]\"]")
+    + Data("\nplugins: {words: [python3, \(plugin)]}\n".utf8)
+  let file = try scratch.write("tiny.yaml", yaml), run = scratch.path + "/run", store = scratch.path + "/store"
+  func stage(_ indices: String) throws -> Int32 {
+    try harness(["stage", "cell", file, "--index", indices, "--out", run, "--store", store]).status
+  }
+  try FileManager.default.moveItem(atPath: corpus, toPath: corpus + "-")
+  #expect(try stage("0") != 0)
+  func status() throws -> String {
+    let result = try harness(["status", run, "--store", store])
+    #expect(result.status == 0, "\(result.errors)")
+    return String(decoding: result.output, as: UTF8.self)
+  }
+  #expect(try status().contains("failed   task cell 0: "))
+  try FileManager.default.moveItem(atPath: corpus + "-", toPath: corpus)
+  // Done by another way than its task. The experiment that was asked for last counts, not the one that was new last.
+  #expect(try harness(["run", file, "--seed", "1", "--out", run, "--store", store]).status == 0)
+  #expect(try stage("2") == 0)
+  try FileManager.default.removeItem(atPath: plugin)
+  let folder = try #require(
+    FileManager.default.contentsOfDirectory(atPath: run + "/records").first { $0.hasPrefix("Bytes.100k.seed2") })
+  let record = try #require(FileManager.default.contentsOfDirectory(atPath: "\(run)/records/\(folder)").first)
+  try Data("{".utf8).write(to: URL(fileURLWithPath: "\(run)/records/\(folder)/\(record)"))
+  let said = try status()
+  #expect(said.hasPrefix("2 done, 0 failed, 0 running, 2 waiting\n"), "\(said)")
+  #expect(said.contains("damaged  ") && said.contains(record) && !said.contains("task cell 0"), "\(said)")
 }
 
 @Test func aPlanSaysWhatItCosts() throws {

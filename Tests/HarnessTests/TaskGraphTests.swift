@@ -1,6 +1,7 @@
 import Foundation
 import Plugins
 import Support
+import Synchronization
 import Testing
 import Tokenizers
 import Transformer
@@ -63,37 +64,42 @@ private func graph(_ experiment: Experiment, parts: Int = 1) throws -> TaskGraph
   #expect(indexRanges([3, 4, 0, 1]) == "3-4,0-1")
 }
 
-private func submission(_ experiment: Experiment, missing: [Int], parts: Int = 1, largestArray: Int = 1001) throws
-  -> String
-{
+private func submission(
+  _ experiment: Experiment, missing: [Int], parts: Int = 1, largestArray: Int = 1001, runFolder: String = "/r/it's"
+) throws -> SlurmSubmission {
   let command = TaskCommand(
-    program: "/bin/harness", runFolder: "/r/it's", store: "/s", workingFolder: "/w", experiment: "/r/resolved.json",
-    baseline: nil)
+    program: "/bin/harness", runFolder: runFolder, store: "/s", workingFolder: "/w",
+    experiment: runFolder + "/resolved.json", baseline: nil)
   return try SlurmSubmission(
     graph(experiment, parts: parts), missing: missing, command: command, experiment: experiment,
-    options: ["--partition=p"], largestArray: largestArray
-  ).submitScript
+    options: ["--partition=p"], largestArray: largestArray)
+}
+
+private func withFolder<T>(_ body: (String) throws -> T) throws -> T {
+  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tasks-\(UUID().uuidString)").path
+  try makeFolder(folder)
+  defer { try? FileManager.default.removeItem(atPath: folder) }
+  return try body(folder)
+}
+
+private func writeProgram(_ text: String, to path: String) throws {
+  try Data("#!/bin/bash\n\(text)\n".utf8).write(to: URL(fileURLWithPath: path))
+  try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
 }
 
 /// Runs a submission with a `sbatch` that only says what it was asked, numbering jobs from 100.
-private func submitted(_ script: String) throws -> [String] {
-  let folder = FileManager.default.temporaryDirectory.appendingPathComponent("submit-\(UUID().uuidString)").path
-  try makeFolder(folder)
-  defer { try? FileManager.default.removeItem(atPath: folder) }
-  let sbatch = """
-    #!/bin/bash
-    echo "$@" >> \(folder)/asked
-    echo $((99 + $(wc -l < \(folder)/asked)))
-    """
-  try Data(sbatch.utf8).write(to: URL(fileURLWithPath: folder + "/sbatch"))
-  try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder + "/sbatch")
-  try Data(script.utf8).write(to: URL(fileURLWithPath: folder + "/submit.sh"))
-  var said: [String] = []
-  let ending = try runProgram(["env", "PATH=\(folder):/usr/bin:/bin", "bash", folder + "/submit.sh"]) {
-    said.append($0)
+private func submitted(_ submission: SlurmSubmission) throws -> [String] {
+  try withFolder { folder in
+    try writeProgram(
+      "echo \"$@\" >> \(folder)/asked; echo $((99 + $(wc -l < \(folder)/asked)))", to: folder + "/sbatch")
+    try Data(submission.submitScript.utf8).write(to: URL(fileURLWithPath: folder + "/submit.sh"))
+    var said: [String] = []
+    let ending = try runProgram(["env", "PATH=\(folder):/usr/bin:/bin", "bash", folder + "/submit.sh"]) {
+      said.append($0)
+    }
+    #expect(ending == .status(0), "\(said)")
+    return try String(contentsOfFile: folder + "/asked", encoding: .utf8).split(separator: "\n").map(String.init)
   }
-  #expect(ending == .status(0), "\(said)")
-  return try String(contentsOfFile: folder + "/asked", encoding: .utf8).split(separator: "\n").map(String.init)
 }
 
 /// prepare → tokens → cells → report, each waiting for what it needs and nothing else.
@@ -137,4 +143,83 @@ private func submitted(_ script: String) throws -> [String] {
   #expect(asked.first { $0.contains("--gres=gpu:1") }?.contains("--time=60") == true)
   #expect(asked.filter { $0.contains("--mem=4G") }.count == 1)
   #expect(throws: HarnessError.self) { try experiment("cluster: {sbatch: {cells: [--mem=4G]}}") }
+}
+
+/// A path that has a line break in it ends no comment, and no quotes.
+@Test func pathsAreNoCommands() throws {
+  let sign = "'\n touch made; $(touch made) `touch made` \""
+  try withFolder { folder in
+    let script = try submission(experiment(), missing: [0], runFolder: folder + "/" + sign).submitScript
+    try writeProgram("echo 1", to: folder + "/sbatch")
+    try Data(script.utf8).write(to: URL(fileURLWithPath: folder + "/submit.sh"))
+    let words = ["env", "-C", folder, "PATH=\(folder):/usr/bin:/bin", "bash", folder + "/submit.sh"]
+    let ending = try runProgram(words) { _ in }
+    #expect(ending == .status(0))
+    #expect(!FileManager.default.fileExists(atPath: folder + "/made"))
+  }
+}
+
+/// Slurm would write the logs elsewhere, or nowhere.
+@Test(arguments: ["100%A", "back\\slash"]) func pathsThatSlurmReadsOtherwiseAreRefused(name: String) throws {
+  try withFolder { folder in
+    let jobs = try submission(experiment(), missing: [0], runFolder: folder + "/" + name)
+    _ = #expect(throws: FileError.self) { try jobs.write() }
+  }
+}
+
+private func engine(
+  _ folder: String, processes: Int, stop: StopRequest = StopRequest(), _ program: String,
+  report: @escaping @Sendable (String) -> Void = { _ in }
+) throws -> LocalEngine {
+  try writeProgram("cd \(folder)\n[ \"$2\" = cell ] || exit 0\n\(program)", to: folder + "/harness")
+  let command = TaskCommand(
+    program: folder + "/harness", runFolder: folder, store: folder, workingFolder: folder, experiment: "x.json",
+    baseline: nil)
+  return LocalEngine(
+    try graph(experiment()), missing: Array(0..<10), command: command, processes: processes, threads: 1, stop: stop,
+    report: report)
+}
+
+/// As many processes as are asked for, however few cores there are; one that dies takes its cell with it, and no other.
+@Test func localProcessesRunSideBySide() throws {
+  let said = Mutex<[String]>([])
+  try withFolder { folder in
+    let program = """
+      touch here-$$
+      for _ in $(seq 200); do [ "$(ls here-* | wc -l)" -lt 6 ] || break; sleep 0.05; done
+      [ "$(ls here-* | wc -l)" -ge 6 ] || exit 9
+      while echo next; read -r cell; do
+        [ "$cell" != 3 ] || kill -9 $$
+        echo "$cell" >> made
+      done
+      """
+    let local = try engine(folder, processes: 6, program) { line in said.withLock { $0.append(line) } }
+    #expect(try local.run() == false)
+    let made = (try? String(contentsOfFile: folder + "/made", encoding: .utf8)) ?? ""
+    #expect(made.split(separator: "\n").compactMap { Int($0) }.sorted() == [0, 1, 2, 4, 5, 6, 7, 8, 9])
+    #expect(said.withLock { $0.contains { $0.hasPrefix("cell 3: its process was ended by signal 9") } })
+  }
+}
+
+/// A process that cannot even begin is not started for ever.
+@Test func localProcessesThatEndAtOnceAreGivenUp() throws {
+  try withFolder { folder in
+    let local = try engine(folder, processes: 2, "kill -9 $$")
+    #expect(try local.run() == false)
+  }
+}
+
+@Test func localProcessesHearThatTheyAreToStop() throws {
+  let stop = StopRequest()
+  try withFolder { folder in
+    let local = try engine(
+      folder, processes: 2, stop: stop,
+      "trap 'touch saved; exit 75' USR1; echo next; read -r cell; touch begun; while :; do sleep 0.02; done")
+    Thread.detachNewThread {
+      while !FileManager.default.fileExists(atPath: folder + "/begun") { Thread.sleep(forTimeInterval: 0.02) }
+      stop.make()
+    }
+    #expect(throws: Stopped.self) { try local.run() }
+    #expect(FileManager.default.fileExists(atPath: folder + "/saved"))
+  }
 }

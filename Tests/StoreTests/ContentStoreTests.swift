@@ -117,6 +117,39 @@ import Testing
     #expect(store.holder(of: key) == nil)
   }
 
+  /// Who looks need not be allowed to write: here no file can be made beside the claim, whose name is too long for that.
+  @Test func whatIsUnderWayCanBeSeenWithoutWriting() throws {
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let store = try ContentStore(root: root), name = "score-" + String(repeating: "a", count: 240)
+    let claim = "\(root)/claims/\(name)"
+    try Data(#"{"host":"elsewhere","process":7,"since":"","nonce":"1"}"#.utf8).write(to: URL(fileURLWithPath: claim))
+    #expect(throws: FileError.self) { try Claim.age(claim) }
+    #expect(try store.workUnderWay().map(\.holder.process) == [7])
+    let old = Date(timeIntervalSinceNow: -2 * Claim.staleSeconds)
+    try FileManager.default.setAttributes([.modificationDate: old], ofItemAtPath: claim)
+    #expect(try store.workUnderWay().isEmpty)
+  }
+
+  /// What a kill broke off does not pile up, try after try.
+  @Test func theNextTryRemovesHalfACheckpoint() throws {
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    let store = try ContentStore(root: root), key = try key("a"), work = "\(root)/work/score-\(key.hash)"
+    try makeFolder(work)
+    for name in ["checkpoint", "checkpoint.partial-1"] {
+      try Data().write(to: URL(fileURLWithPath: work + "/" + name))
+    }
+    _ = try store.entry(key, provenance: provenance) { building in
+      #expect(try FileManager.default.contentsOfDirectory(atPath: building.work) == ["checkpoint"])
+      try building.write(Data(), to: "value")
+    }
+  }
+
+  /// It would end the line that notes it.
+  @Test func aRunFolderWithALineBreakIsRefused() throws {
+    defer { try? FileManager.default.removeItem(atPath: root) }
+    #expect(throws: FileError.self) { try ContentStore(root: root, user: RunUses(runFolder: "/a\nb")) }
+  }
+
   @Test func pruningKeepsWhatARunUses() throws {
     defer { try? FileManager.default.removeItem(atPath: root) }
     let run = root + "-run"

@@ -15,3 +15,6 @@ func waysBetweenFolders(file: String, folder: String, way: String) {
   ("a\nb\r", "a\\u{A}b\\u{D}"), ("\u{202E}abc\u{2028}", "\\u{202E}abc\\u{2028}"),
 ])
 func linesOfOthersStayLines(text: String, shown: String) { #expect(printable(text) == shown) }
+
+@Test(arguments: [("runs/a-b_1.2", "runs/a-b_1.2"), ("it's", "'it'\\''s'"), ("a b", "'a b'"), ("", "''"), ("~", "'~'")])
+func wordsOfAShell(text: String, word: String) { #expect(shellWord(text) == word) }

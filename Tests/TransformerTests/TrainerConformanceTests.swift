@@ -157,6 +157,25 @@ private func distance(_ a: Model, _ b: Model) -> Double {
     }
   }
 
+  /// Libraries print what they like, NCCL for instance what NCCL_DEBUG asks for.
+  @Test func whatLibrariesPrintIsNoAnswer() throws {
+    try withFolder { folder in
+      let noise = """
+        import json, os
+        dumps = json.dumps
+        json.dumps = lambda *a, **k: (os.write(1, b"NCCL INFO\\n"), dumps(*a, **k))[1]
+        """
+      try Data(noise.utf8).write(to: URL(fileURLWithPath: folder + "/sitecustomize.py"))
+      let python = folder + "/python"
+      try Data("#!/bin/sh\nPYTHONPATH='\(folder)' exec '\(torch.python)' \"$@\"\n".utf8)
+        .write(to: URL(fileURLWithPath: python))
+      try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: python)
+      let run = try TorchBackend(python: python).start(smallJob(in: folder))
+      try run.advance(to: 20) { _, _ in }
+      #expect(run.step == 20)
+    }
+  }
+
   /// Two processes with half of each batch give the weights of one.
   @Test func twoProcessesGiveTheWeightsOfOne() throws {
     try withFolder { folder in
@@ -182,6 +201,10 @@ private func distance(_ a: Model, _ b: Model) -> Double {
   (
     "echo 'out of memory' >&2; exit 3",
     "ended with exit status 3 when it was started; on standard error it last said: out of memory"
+  ),
+  (
+    "printf 'RuntimeError: out of memory\\nW1 [0] closing\\nx.ChildFailedError: \\n===\\n' >&2; exit 1",
+    "when it was started; on standard error it last said: RuntimeError: out of memory"
   ),
   ("echo \"ModuleNotFoundError: No module named 'torch'\" >&2; exit 1", "has no PyTorch: install it with"),
   ("echo '{\"event\": \"steps\", \"first\": 4, \"lossNats\": [1], \"seconds\": [1]}'", "other steps than the next"),

@@ -53,8 +53,11 @@ public struct RunFolder: Sendable {
   func keep(_ resolved: ResolvedExperiment) throws {
     let data = try jsonEncoder().encode(resolved)
     let target = try path(of: resolved)
-    if try !writeIfAbsent(data, to: target), try readFile(target) != Array(data) {
-      throw FileError(target, "is damaged; remove it, and the next run writes it again")
+    if try !writeIfAbsent(data, to: target) {
+      guard try readFile(target) == Array(data) else {
+        throw FileError(target, "is damaged; remove it, and the next run writes it again")
+      }
+      touch(target)  // the newest is what was asked for last
     }
   }
 

@@ -29,6 +29,8 @@ public struct RunStatus: Sendable, Codable {
   }
   public var cells: [Cell]
   public var failedTasks: [FailedTask]
+  /// Why records of the run cannot be used; their cells stand as if they had none.
+  public var damagedRecords: [String]
   /// What makes entries that no single cell asked for: M1s, tokenizers, tokens.
   public var others: [String]
   /// Of all cells that are not done, at the number of those that run now; nil where it is not known.
@@ -36,8 +38,11 @@ public struct RunStatus: Sendable, Codable {
 
   public func count(_ state: State) -> Int { cells.count { $0.state == state } }
 
-  public init(_ experiment: ResolvedExperiment, plan: Plan, folder: RunFolder, store: ContentStore) throws {
-    let known = try FileManager.default.fileExists(atPath: folder.records.path) ? folder.records.all() : []
+  /// - Parameter plan: nil where it cannot be made, such as without a plug-in; then less is known of the time that is left.
+  public init(_ experiment: ResolvedExperiment, plan: Plan?, folder: RunFolder, store: ContentStore) throws {
+    var damaged: [String] = []
+    let known = try folder.knownRecords { damaged.append("\($0)") }
+    damagedRecords = damaged
     var finished: [JSONValue: RunRecord] = [:], failed: [JSONValue: RunRecord] = [:]
     var speeds: [Double] = []  // training FLOPs a second
     for record in known {
@@ -58,7 +63,7 @@ public struct RunStatus: Sendable, Codable {
         cell.state = .done
         return cell
       }
-      let estimate = plan.cells[index].flops.flatMap { flops in speed.map { flops / $0 } }
+      let estimate = plan?.cells[index].flops.flatMap { flops in speed.map { flops / $0 } }
       if let one = work.last(where: { $0.holder.purpose == request.purpose }) {
         cell.state = .running
         (cell.host, cell.process, cell.entry) = (one.holder.host, one.holder.process, one.entry)
@@ -79,7 +84,9 @@ public struct RunStatus: Sendable, Codable {
       guard let purpose = one.holder.purpose, !purposes.contains(purpose) else { return nil }
       return "\(purpose): \(one.entry) by process \(one.holder.process) on \(one.holder.host)"
     }
-    failedTasks = folder.taskFailures()
+    // What failed once and is done by now, by whatever way, is no failure any more.
+    let done = Set(cells.filter { $0.state == .done }.map { "\(StageKind.cell.rawValue) \($0.index)" })
+    failedTasks = done.count == cells.count ? [] : folder.taskFailures().filter { !done.contains($0.task) }
     let open = cells.filter { $0.state == .running || $0.state == .waiting }
     secondsLeft =
       open.contains { $0.secondsLeft == nil }
@@ -99,6 +106,7 @@ public struct RunStatus: Sendable, Codable {
       lines.append("failed   \(cell.title): \(printable(cell.reason ?? ""))")
     }
     lines += failedTasks.map { "failed   task \($0.task): \(printable($0.reason))" }
+    lines += damagedRecords.map { "damaged  \(printable($0))" }
     for cell in cells where cell.state == .waiting { lines.append("waiting  \(cell.title)" + place(cell)) }
     if let secondsLeft, count(.running) + count(.waiting) > 0 {
       lines.append("about \(duration(secondsLeft)) left with as many running as now")
@@ -135,10 +143,14 @@ extension RunFolder {
     }
   }
 
+  /// Its records, none where nothing has been recorded yet.
+  fileprivate func knownRecords(unreadable: (FileError) throws -> Void = { throw $0 }) throws -> [RunRecord] {
+    try FileManager.default.fileExists(atPath: records.path) ? records.all(unreadable: unreadable) : []
+  }
+
   /// Indices of an experiment's cells that have no finished record here.
   public func missing(of experiment: ResolvedExperiment) throws -> [Int] {
-    let known = try FileManager.default.fileExists(atPath: records.path) ? records.all() : []
-    let finished = Set(known.filter(\.isFinished).map(\.request))
+    let finished = Set(try knownRecords().filter(\.isFinished).map(\.request))
     return try experiment.cells.indices.filter {
       finished.contains(try JSONValue(encoding: experiment.cells[$0])) == false
     }

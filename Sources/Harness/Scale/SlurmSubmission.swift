@@ -39,8 +39,9 @@ public struct SlurmSubmission: Sendable {
     #!/bin/bash
     # One task of this run: stage.sh STAGE OFFSET, under sbatch. Written by 'harness submit'.
     trap 'kill -USR1 "$task"' USR1
-    \(quoted(command.program)) stage "$1" \(quoted(command.experiment)) --offset "$2" --token-tasks \(graph.parts) \\
-      --out \(quoted(command.runFolder)) --store \(quoted(command.store)) --threads "${SLURM_CPUS_PER_TASK:-${SLURM_CPUS_ON_NODE:-1}}" &
+    \(shellWord(command.program)) stage "$1" \(shellWord(command.experiment)) --index "$SLURM_ARRAY_TASK_ID" --offset "$2" \\
+      --token-tasks \(graph.parts) \\
+      --out \(shellWord(command.runFolder)) --store \(shellWord(command.store)) --threads "${SLURM_CPUS_PER_TASK:-${SLURM_CPUS_ON_NODE:-1}}" &
     task=$!
     wait "$task"; status=$?
     while kill -0 "$task" 2>/dev/null; do wait "$task"; status=$?; done
@@ -56,19 +57,19 @@ public struct SlurmSubmission: Sendable {
   public var submitScript: String {
     var lines = [
       "#!/bin/bash",
-      "# Submits \(missing.count) of the \(graph.cells.count) cells of \(quoted(command.experiment)). Written by 'harness submit'.",
+      "# Submits \(missing.count) of the \(graph.cells.count) cells of \(printable(command.experiment)). Written by 'harness submit'.",
       "set -euo pipefail",
       "jobs=()",
       "trap '[ $? = 0 ] || [ ${#jobs[@]} = 0 ] || scancel \"${jobs[@]}\"' EXIT",
       "submit() {  # NAME, then sbatch's arguments; the job's number is then in $job",
-      "  job=$(sbatch --parsable --job-name=\"$1\" --chdir=\(quoted(command.workingFolder)) --requeue --signal=B:USR1@300 \\",
+      "  job=$(sbatch --parsable --job-name=\"$1\" --chdir=\(shellWord(command.workingFolder)) --requeue --signal=B:USR1@300 \\",
       "    --kill-on-invalid-dep=yes --open-mode=append \"${@:2}\")",
       "  job=${job%%;*}",
       "  jobs+=(\"$job\")",
       "  echo \"$1 $job\"",
       "}",
-      "stage=\(quoted(jobs + "/stage.sh"))",
-      "logs=\(quoted(jobs + "/logs"))",
+      "stage=\(shellWord(jobs + "/stage.sh"))",
+      "logs=\(shellWord(jobs + "/logs"))",
     ]
     let (preparations, wanted) = graph.needed(for: missing)
     for (indices, block) in blocks(preparations) {
@@ -86,22 +87,26 @@ public struct SlurmSubmission: Sendable {
     }
     // Cells that wait for the same tokenizers and ask for the same machines are one array.
     struct Need: Hashable {
-      var tokenizations: [Int]
+      var tokenizations: [Int] = []
       var options: [String]
     }
-    func need(_ cell: Int) -> Need {
-      Need(
-        tokenizations: wanted.filter { graph.tokenizations[$0].cells.contains(cell) },
-        options: gpus(graph.cells[cell].m2) + (clusters[graph.cells[cell].variant ?? ""]?.options(.cell) ?? []))
+    var needs = Dictionary(
+      uniqueKeysWithValues: missing.map { cell in
+        let own = clusters[graph.cells[cell].variant ?? ""]?.options(.cell) ?? []
+        return (cell, Need(options: gpus(graph.cells[cell].m2) + own))
+      })
+    for tokenization in wanted {
+      for cell in graph.tokenizations[tokenization].cells { needs[cell]?.tokenizations.append(tokenization) }
     }
+    let groups = Dictionary(grouping: missing) { needs[$0] }
     var cellJobs = 0
-    for one in unique(missing.map(need)) {
+    for one in unique(missing.compactMap { needs[$0] }) {
       let after = one.tokenizations.flatMap { tokenization in
         graph.tasks(of: tokenization).map { task in
           "${tokens_\(graph.tokenizations[tokenization].preparation)_\(task / largestArray)}_\(task % largestArray)"
         }
       }
-      for (indices, block) in blocks(missing.filter { need($0) == one }) {
+      for (indices, block) in blocks(groups[one] ?? []) {
         lines += array(.cell, indices, block, dependency: "afterok:" + after.joined(separator: ":"), one.options)
         lines.append("cells[\(cellJobs)]=$job")
         cellJobs += 1
@@ -111,8 +116,8 @@ public struct SlurmSubmission: Sendable {
       [command.program, "report", command.runFolder] + (command.baseline.map { ["--baseline", $0] } ?? [])
     lines.append(
       "submit report --dependency=afterany:\"$(IFS=:; echo \"${cells[*]}\")\" --output=\"$logs/report-%j.txt\" "
-        + ((clusters[""]?.sbatch ?? []) + options).map { quoted($0) + " " }.joined()
-        + "--wrap=\(quoted(report.map(quoted).joined(separator: " ")))")
+        + ((clusters[""]?.sbatch ?? []) + options).map { shellWord($0) + " " }.joined()
+        + "--wrap=\(shellWord(report.map(shellWord).joined(separator: " ")))")
     return lines.joined(separator: "\n") + "\n"
   }
 
@@ -120,7 +125,13 @@ public struct SlurmSubmission: Sendable {
   private func gpus(_ training: TrainingOptions) -> [String] { training.torch.map { ["--gres=gpu:\($0.gpus)"] } ?? [] }
 
   /// Writes both files.
+  /// - Returns: the path of the second.
+  /// - Throws: ``FileError``, also for a run folder whose logs Slurm would write to another path, or not at all.
   public func write() throws -> String {
+    if let sign = command.runFolder.first(where: { "%\\".contains($0) }) {
+      throw FileError(
+        command.runFolder, "has '\(sign)' in its path, which Slurm takes for a pattern of its own; give another --out")
+    }
     try makeFolder(jobs + "/logs")
     try writeAtomically(Data(stageScript.utf8), to: jobs + "/stage.sh")
     let submit = jobs + "/submit.sh"
@@ -135,7 +146,7 @@ public struct SlurmSubmission: Sendable {
     let words =
       ["submit \(stage.rawValue) --array=\(indexRanges(indices.map { $0 - offset }))"]
       + (dependency.map { ["--dependency=\"\($0)\""] } ?? [])
-      + ["--output=\"$logs/\(stage.rawValue)-%A_%a.txt\""] + (own + options).map(quoted)
+      + ["--output=\"$logs/\(stage.rawValue)-%A_%a.txt\""] + (own + options).map(shellWord)
     return [words.joined(separator: " ") + " \"$stage\" \(stage.rawValue) \(offset)"]
   }
 
@@ -144,10 +155,5 @@ public struct SlurmSubmission: Sendable {
     unique(indices.map { $0 / largestArray }).map { block in
       (indices.filter { $0 / largestArray == block }, block)
     }
-  }
-
-  /// As one word of a shell.
-  private func quoted(_ text: String) -> String {
-    "'" + text.replacingOccurrences(of: "'", with: "'\\''") + "'"
   }
 }

@@ -75,7 +75,7 @@ extension Stages {
         try model.informationBits(of: examples[i], precision: QuantisedDistribution.codingPrecision)
       }
       let score = M1Stage.Score(bitsPerByte: bytes > 0 ? bits.reduce(0, +) / Double(bytes) : nil)
-      try writeAtomically(try jsonEncoder().encode(score), to: building.folder + "/score.json")
+      try building.write(try jsonEncoder().encode(score), to: "score.json")
       if let value = score.bitsPerByte { progress.line(String(format: "M1: %.3f bits/byte held out", value)) }
     }
     return try entry.decode(M1Stage.Score.self, "score.json").bitsPerByte

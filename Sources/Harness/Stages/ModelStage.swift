@@ -89,10 +89,10 @@ extension Stages {
         to: building.folder + "/" + ModelStage.modelName, metadata: ["sequenceLength": "\(options.sequenceLength)"])
       for step in snapshots {
         let name = ModelStage.snapshotName(step)
-        try FileManager.default.copyItem(atPath: building.work + "/" + name, toPath: building.folder + "/" + name)
+        try copyFile(building.work + "/" + name, to: building.folder + "/" + name)
       }
       let kept = ModelStage.Log(lossNats: log.lossNats.map { RunRecord.Point(step: $0.step, value: $0.value) })
-      try writeAtomically(try jsonEncoder().encode(kept), to: building.folder + "/" + ModelStage.logName)
+      try building.write(try jsonEncoder().encode(kept), to: ModelStage.logName)
       let perToken = FLOPsConvention.all.trainingPerToken(shape, sequenceLength: options.sequenceLength)
       building.measurements["gigaflopsPerSecond"] =
         perToken * Double(steps) * Double(options.tokensPerStep) / max(1e-9, log.seconds) / 1e9

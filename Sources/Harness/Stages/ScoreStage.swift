@@ -45,7 +45,7 @@ extension Stages {
         of: { store[$0] }, exampleTokenCounts: counts, sequenceLength: request.m2.sequenceLength, precision: precision,
         threads: threads)
       let data = try jsonEncoder(pretty: false).encode(ScoreStage.Score(nats: nats))
-      try writeAtomically(data, to: building.folder + "/" + ScoreStage.scoreName)
+      try building.write(data, to: ScoreStage.scoreName)
     }
     let nats = try entry.decode(ScoreStage.Score.self, ScoreStage.scoreName).nats
     guard nats.count == counts.count else { throw FileError(entry.path, "is a score of other tokens; remove it") }

@@ -38,11 +38,12 @@ public struct Stages: Sendable {
     _ key: StoreKey, _ trace: Trace, precision: Precision? = nil, build: (Building) throws -> Void
   ) throws -> StoreEntry {
     let provenance = provenance(precision)
-    // Nothing is kept that was computed from something damaged on the way.
+    // Nothing is kept that was computed from something damaged on the way. No entry stands on others of its kind: of
+    // thousands of shards of tokens, each is not looked at again for every one that follows.
     func checkedBuild(_ building: Building) throws {
       try stop.check()
       try build(building)
-      try store.recheck(trace.entries)
+      try store.recheck(trace.entries.filter { $0.manifest.kind != key.kind })
     }
     let stored: Stored
     if waits {
@@ -82,6 +83,7 @@ extension StoreEntry {
 public final class Trace {
   public private(set) var stages: [RunRecord.Stage] = []
   public private(set) var makings: [RunRecord.Making] = []
+  private var noted: Set<RunRecord.Stage> = []
   /// The entries themselves.
   private(set) var entries: [StoreEntry] = []
   /// What is noted now is of trials, not of the cell itself.
@@ -98,7 +100,7 @@ public final class Trace {
     let stage = RunRecord.Stage(
       kind: (isOfTrials ? RunRecord.Stage.trialPrefix : "") + manifest.kind.rawValue, key: manifest.key,
       sha256: stored.entry.sha256)
-    guard !stages.contains(stage) else { return }
+    guard noted.insert(stage).inserted else { return }
     stages.append(stage)
     entries.append(stored.entry)
     makings.append(.init(kind: stage.kind, reused: stored.wasThere, provenance: manifest.provenance))

@@ -129,7 +129,7 @@ extension Stages {
         roundTripProblem: problem, backend: try tokenizer.facts(about: examples, tokens: encoded, threads: threads))
       try TokenStore.write(
         encoded, vocabularySize: tokenizer.vocabularySize, to: building.folder + "/" + HeldOutTokens.tokensName)
-      try writeAtomically(try jsonEncoder().encode(facts), to: building.folder + "/" + HeldOutTokens.factsName)
+      try building.write(try jsonEncoder().encode(facts), to: HeldOutTokens.factsName)
     }
     let facts = try entry.decode(HeldOutTokens.Facts.self, HeldOutTokens.factsName)
     let tokens = try TokenStore(
@@ -263,7 +263,7 @@ extension Stages {
         encoded, vocabularySize: tokenizer.vocabularySize, to: building.folder + "/" + TrainingTokens.tokensName)
       let facts = TrainingTokens.Facts(
         tokens: encoded.reduce(0) { $0 + $1.count }, bytes: examples.reduce(0) { $0 + $1.count })
-      try writeAtomically(try jsonEncoder().encode(facts), to: building.folder + "/" + TrainingTokens.factsName)
+      try building.write(try jsonEncoder().encode(facts), to: TrainingTokens.factsName)
     }
     return (entry, try entry.decode(TrainingTokens.Facts.self, TrainingTokens.factsName))
   }

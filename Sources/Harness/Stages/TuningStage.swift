@@ -130,7 +130,7 @@ extension Stages {
       .score, version: TuningStage.version, ingredients: TuningStage.Divergence(diverged: key.path))
     func remembered(_ what: String) throws -> HarnessError {
       let entry = try entry(divergence, trace) { building in
-        try writeAtomically(Data(what.utf8), to: building.folder + "/" + TuningStage.divergenceName)
+        try building.write(Data(what.utf8), to: TuningStage.divergenceName)
       }
       return .cell(String(decoding: try readFile(entry.file(TuningStage.divergenceName)), as: UTF8.self))
     }

@@ -127,7 +127,7 @@ final class TorchWorker {
   }
 
   private func listen(_ bytes: UnsafeRawBufferPointer) {
-    lastWords = Array((lastWords + bytes.suffix(4000)).suffix(4000))
+    lastWords = Array((lastWords + bytes.suffix(16_000)).suffix(16_000))
   }
 
   /// - Parameter what: after "the PyTorch worker (python3) ".
@@ -139,9 +139,19 @@ final class TorchWorker {
         "\(command) has no PyTorch: install it with '\(command) -m pip install torch', or name another Python in "
           + "HARNESS_PYTHON")
     }
-    let lines = text.split(whereSeparator: \.isNewline).suffix(3).joined(separator: " / ").suffix(500)
+    let said = text.split(whereSeparator: \.isNewline)
+    let lines = (said.last(where: Self.isException).map { [$0] } ?? said.suffix(3)).joined(separator: " / ").suffix(500)
     let saying = lines.isEmpty ? "" : "; on standard error it last said: \(printable(String(lines)))"
     return .worker("the PyTorch worker (\(command)) \(what) when \(activity)\(saying)")
+  }
+
+  /// "RuntimeError: CUDA out of memory", also as "[rank1]: RuntimeError: …". What torch.distributed.run says of its
+  /// processes' ends comes after it and tells less.
+  private static func isException(_ line: Substring) -> Bool {
+    let own = line.hasPrefix("[rank") ? line.drop { $0 != ":" }.dropFirst(2) : line
+    let name = own.prefix { $0 != ":" }
+    return name.count < own.count && name.hasSuffix("Error") && !name.hasSuffix("ChildFailedError")
+      && name.allSatisfy { $0.isLetter || $0.isNumber || "._".contains($0) }
   }
 }
 

@@ -18,6 +18,8 @@ usage: torch_worker.py train JOB
 Several processes share a batch where torch.distributed.run starts them. Needs nothing but torch."""
 import bisect, ctypes, json, math, os, struct, sys, time
 
+answers = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)  # what libraries print, such as NCCL_DEBUG asks for, is no answer
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # products that give the same bits each time
 import torch
 import torch.distributed as dist
@@ -194,7 +196,7 @@ def optimizer_of(job, model):
 
 def say(event, **fields):
     if int(os.environ.get("RANK", 0)) == 0:
-        print(json.dumps({"event": event} | fields), flush=True)
+        print(json.dumps({"event": event} | fields), file=answers, flush=True)
 
 
 class Run:
@@ -281,9 +283,8 @@ class Run:
         norm = torch.stack(torch._foreach_norm(gradients)).norm()
         if self.job["clip"] > 0:
             torch._foreach_mul_(gradients, torch.where(norm > self.job["clip"], self.job["clip"] / norm, 1.0))
-        rate = self.schedule[self.step].item()
         for group in self.optimizer.param_groups:
-            group["lr"] = rate * group["rate"]
+            group["lr"] = self.schedule[self.step].item() * group["rate"]
         self.optimizer.step()
         self.step += 1
         return torch.where(norm.isfinite(), total, float("nan"))
@@ -383,7 +384,7 @@ def measure(path, threads, seconds):
         if tokens.is_cuda:
             torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
-    print(json.dumps({"seconds": min(times[1:]), "version": torch.__version__}))
+    print(json.dumps({"seconds": min(times[1:]), "version": torch.__version__}), file=answers, flush=True)
 
 
 if __name__ == "__main__":
