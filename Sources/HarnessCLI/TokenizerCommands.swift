@@ -222,8 +222,8 @@ struct CheckCommand<Source: RegistrySource>: ParsableCommand {
   }
 
   private func check(_ backend: ExternalBackend) throws {
-    let registry = try Registry([backend])
-    let spec = try registry.resolve(tokenizer ?? backend.descriptor.name)
+    _ = try Registry(Source.registry().backends + [backend])  // its name is no other tokenizer's
+    let spec = try Registry([backend]).resolve(tokenizer ?? backend.descriptor.name)
     let text = try folder.map { [UInt8](try readInput($0)) } ?? PluginCheck.sample
     let check = try PluginCheck(
       backend, spec: spec, examples: cutIntoExamples(text, bytes: exampleBytes), threads: threads.threads,

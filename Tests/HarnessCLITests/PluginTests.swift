@@ -208,6 +208,10 @@ private let program = #"""
   #expect(printing.status != 0 && printing.errors.contains("print what is for people to standard error"))
   let both = try harness(["check", "--plugin", plugin, "folder", "text"])
   #expect(both.status != 0 && both.errors.contains("there is no folder"))
+  let taken =
+    "python3 " + (try scratch.write("taken.py", Data(program.replacing("\"Bytewise\"", with: "\"BPE\"").utf8)))
+  let refused = try harness(["check", "--plugin", taken])
+  #expect(refused.status != 0 && refused.errors.contains("two tokenizers are named 'BPE'"), "\(refused.errors)")
 
   let corpus = try scratch.write("corpus.txt", text), folder = scratch.path + "/trained"
   let training = try harness([

@@ -94,6 +94,14 @@ func onlyPlainFilesAreKept(fault: String, reason: String) throws {
   #expect { try trained(folder.command(faultyPlugin, [fault, "train"])) } throws: { "\($0)".contains(reason) }
 }
 
+@Test func whatWasTrainedAndDoesNotLoadIsNamed() throws {
+  let folder = try PluginFolder()
+  let program = faultyPlugin.replacing(
+    "header[\"vocabulary\"] = 256", with: "header[\"error\"] = {\"message\": \"no table\"}")
+  let error = #expect(throws: TokenizerError.self) { try trained(folder.command(program, ["-", "-"])) }
+  #expect(error?.description == "mine: its plug-in cannot load what it has trained: no table")
+}
+
 @Test func aFailedPluginIsNotTriedAgain() throws {
   let folder = try PluginFolder()
   let tokenizer = try trained(folder.command(faultyPlugin, ["exit", "decode"]))

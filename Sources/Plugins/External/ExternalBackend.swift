@@ -47,7 +47,7 @@ public struct ExternalBackend: TokenizerBackend {
 
   public func train(_ spec: ResolvedSpec, context: TrainingContext) throws -> any Tokenizer {
     let state = try TemporaryFolder(), corpus = try TemporaryFolder()
-    do {
+    try asking(spec, refused: { .training(spec.canonicalName, reason: "\($0)") }) {
       var request = PluginRequest(.train)
       request.parameters = parameters(of: spec, files: true)
       request.folder = state.path
@@ -60,17 +60,25 @@ public struct ExternalBackend: TokenizerBackend {
       _ = try process.ask(request, as: PluginTrained.self) { context.report("\(spec.canonicalName): \($0)") }
       _ = process.stop()
       _ = try state.files()
-      return try make(spec, state)
-    } catch let refusal as PluginRefusal {
-      throw TokenizerError.training(spec.canonicalName, reason: "\(refusal)")
-    } catch let failure as PluginFailure {
-      throw TokenizerError.plugin(tokenizer: spec.canonicalName, reason: "\(failure)")
     }
+    return try asking(
+      spec,
+      refused: { .plugin(tokenizer: spec.canonicalName, reason: "its plug-in cannot load what it has trained: \($0)") }
+    ) { try make(spec, state) }
   }
 
   public func load(_ spec: ResolvedSpec, from folder: String, context: LoadingContext) throws -> any Tokenizer {
-    do { return try make(spec, try SavedPluginState.read(folder, program)) } catch let refusal as PluginRefusal {
-      throw TokenizerError.damagedFile(folder, reason: "\(spec.canonicalName) cannot be loaded: \(refusal)")
+    try asking(
+      spec, refused: { .damagedFile(folder, reason: "\(spec.canonicalName) cannot be loaded: \($0)") }
+    ) { try make(spec, try SavedPluginState.read(folder, program)) }
+  }
+
+  /// What the plug-in gives, and its refusal and failure as what a tokenizer throws.
+  private func asking<Result>(
+    _ spec: ResolvedSpec, refused: (PluginRefusal) -> TokenizerError, _ body: () throws -> Result
+  ) throws -> Result {
+    do { return try body() } catch let refusal as PluginRefusal {
+      throw refused(refusal)
     } catch let failure as PluginFailure {
       throw TokenizerError.plugin(tokenizer: spec.canonicalName, reason: "\(failure)")
     }
