@@ -2,15 +2,28 @@ import Support
 import Tokenizers
 import Transformer
 
+/// How long something takes.
+package enum BenchClock: String, Codable, Sendable {
+  case wall
+  /// Processor time of all threads, over their number: for a machine that others use too. Waiting does not count.
+  case processor
+
+  func seconds(threads: Int, _ body: () throws -> Void) rethrows -> Double {
+    try self == .wall ? secondsOf(body) : processorSecondsOf(body) / Double(threads)
+  }
+}
+
 /// FLOPs a second of matrix products of order `n` on so many threads at once, each its own; the best of several.
-package func measuredMatrixFLOPs(precision: Precision, order n: Int = 384, threads: Int = 1) throws -> Double {
+package func measuredMatrixFLOPs(
+  precision: Precision, order n: Int = 384, threads: Int = 1, clock: BenchClock = .wall
+) throws -> Double {
   let products = try MatrixProduct(precision)
   let operands = (0..<threads).map { _ in
     (OperandBuffer(n * n, precision), OperandBuffer(n * n, precision), FloatBuffer(n * n))
   }
   let repeats = max(1, 100_000_000 / (n * n * n))
   func round() -> Double {
-    secondsOf {
+    clock.seconds(threads: threads) {
       parallelFor(threads, threads: threads) { t in
         let (a, b, c) = operands[t]
         for _ in 0..<repeats {
@@ -71,7 +84,7 @@ package struct StepMeasurement: Sendable {
 
 /// Runs training steps on random tokens: one to warm up, then until `seconds` have passed, at least three.
 package func measuredStep(
-  shape: ModelShape, options: TrainingOptions, threads: Int, seconds: Double
+  shape: ModelShape, options: TrainingOptions, threads: Int, seconds: Double, clock: BenchClock = .wall
 ) throws -> StepMeasurement {
   let trainer = try Trainer(shape: shape, options: options, totalSteps: 1_000_000, seed: 1, threads: threads)
   let source = RandomTokens(vocabulary: shape.vocabulary)
@@ -81,7 +94,7 @@ package func measuredStep(
   var total = 0.0
   var count = 0
   while total < seconds || count < 3 {
-    let time = try secondsOf { _ = try trainer.step(from: source) }
+    let time = try clock.seconds(threads: threads) { _ = try trainer.step(from: source) }
     best = min(best, time)
     total += time
     count += 1

@@ -26,6 +26,7 @@ package struct TrainBench: Codable, Sendable {
   }
   package var cpu: String
   package var threads: Int
+  package var clock: BenchClock
   package var libraries: [String: String]
   package var pytorch: String?
   /// Matrix products of order 1,024 on all threads, by precision.
@@ -45,16 +46,18 @@ package struct TrainBench: Codable, Sendable {
   ///   - pytorch: a Python with torch; its worker then takes the same step in turn with each row.
   ///   - peakMemory: measures one configuration in another process.
   package init(
-    sizes: [String], vocabularies: [Int], precisions: [Precision], threads: Int, seconds: Double, pytorch: String?,
+    sizes: [String], vocabularies: [Int], precisions: [Precision], threads: Int, seconds: Double, clock: BenchClock,
+    pytorch: String?,
     peakMemory: (String, Int, Precision) throws -> Double?, report: (String) -> Void
   ) throws {
     cpu = cpuName()
     self.threads = threads
+    self.clock = clock
     libraries = [:]
     peakGigaflops = [:]
     for precision in precisions {
       peakGigaflops[precision.rawValue] =
-        try measuredMatrixFLOPs(precision: precision, order: 1024, threads: threads) / 1e9
+        try measuredMatrixFLOPs(precision: precision, order: 1024, threads: threads, clock: clock) / 1e9
       libraries.merge(numericLibraries(precision: precision)) { a, _ in a }
     }
     rows = []
@@ -66,7 +69,7 @@ package struct TrainBench: Codable, Sendable {
           report("\(size), vocabulary \(vocabulary), \(precision.rawValue)")
           let options = Self.options(for: size, precision: precision, threads: threads)
           let (batch, S) = (options.batch, options.sequenceLength)
-          let step = try measuredStep(shape: shape, options: options, threads: threads, seconds: seconds)
+          let step = try measuredStep(shape: shape, options: options, threads: threads, seconds: seconds, clock: clock)
           let flops = FLOPsConvention.all.trainingPerToken(shape, sequenceLength: S) * Double(batch * S)
           var row = StepSpeed(
             size: size, vocabulary: vocabulary, precision: precision, batch: batch, sequenceLength: S,
@@ -123,8 +126,8 @@ package struct TrainBench: Codable, Sendable {
       libraries.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" } + (pytorch.map { ["PyTorch \($0)"] } ?? [])
     let peaks = peakGigaflops.sorted { $0.key < $1.key }.map { "\($0.key) \(f($0.value))" }
     var lines = [
-      "\(cpu), \(threads) threads; \(names.joined(separator: "; ")). Matrix products of order 1,024 on all threads, "
-        + "GFLOP/s: \(peaks.joined(separator: ", ")).",
+      "\(cpu), \(threads) threads\(clock == .processor ? ", by processor time" : ""); \(names.joined(separator: "; ")). "
+        + "Matrix products of order 1,024 on all threads, GFLOP/s: \(peaks.joined(separator: ", ")).",
       "", "| size | V | precision | batch | ms/step | tok/s | GFLOP/s | of peak | peak MB | × PyTorch |",
       "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]

@@ -130,6 +130,12 @@ struct TrainBenchCommand: ParsableCommand {
   @Option(help: "Seconds to measure each configuration for, at least.") var seconds = 3.0
   @Option(help: ArgumentHelp("A Python with torch, to measure beside.", valueName: "python")) var pytorch: String?
   @Flag(
+    help: """
+      Seconds are processor time of all threads over their number, for a machine that others use too; not with --pytorch, \
+      which is another process.
+      """)
+  var processorTime = false
+  @Flag(
     help: ArgumentHelp("Prints the peak memory of the first configuration; used by the table.", visibility: .hidden))
   var memoryOnly = false
   @Flag(help: "Machine-readable output.") var json = false
@@ -146,6 +152,9 @@ struct TrainBenchCommand: ParsableCommand {
       throw ValidationError("--sizes '\(size)' is not one of \(ModelShape.sizeNames.joined(separator: ", "))")
     }
     guard seconds >= 0, seconds <= 3600 else { throw ValidationError("--seconds must be from 0 to 3600") }
+    guard !processorTime || pytorch == nil else {
+      throw ValidationError("--processor-time is this process's; leave out --pytorch")
+    }
   }
 
   func run() throws {
@@ -157,7 +166,7 @@ struct TrainBenchCommand: ParsableCommand {
     }
     let bench = try TrainBench(
       sizes: sizes, vocabularies: vocabularies, precisions: precisions, threads: threads.threads, seconds: seconds,
-      pytorch: pytorch,
+      clock: processorTime ? .processor : .wall, pytorch: pytorch,
       peakMemory: { size, vocabulary, precision in
         try Bundle.main.executablePath.flatMap {
           try trainingPeakMegabytes(

@@ -45,6 +45,9 @@ typedef struct __attribute__((swift_attr("@Sendable"))) CKKernels {
   void (*reluBackwardBF16)(uint16_t *dx, const uint16_t *y, size_t n);
   /// bfloat16 of x, to nearest, ties to even.
   void (*narrow)(uint16_t *out, const float *x, size_t n);
+  /// x[rows, D] = x · factors[row]; out likewise, in bfloat16.
+  void (*scaleRows)(float *x, const float *factors, int rows, int D);
+  void (*scaleRowsBF16)(uint16_t *out, const uint16_t *x, const float *factors, int rows, int D);
   /// out[columns, ldo] = transpose of x[rows, ldx].
   void (*transpose)(float *out, ptrdiff_t ldo, const float *x, ptrdiff_t ldx, int rows, int columns);
   /// x += y.
@@ -79,11 +82,23 @@ typedef struct __attribute__((swift_attr("@Sendable"))) CKKernels {
                             ptrdiff_t ldo, const float *reversedBias, const float *logSumExp, int S, int d);
 
   /// Cross entropy with z-loss over rows of logits [rows, V] (rows of stride ld), which become their gradients times
-  /// `scale` when scale is not 0; with bf16, gradients are bfloat16, each row from the start of its logits' place. A
-  /// target below 0 is no target: its gradient is 0. nats: [rows], -log p(target), 0 without target, NaN where a logit
-  /// is NaN. z: the sum over rows of log(Z)^2, added to.
+  /// `scale` when scale is not 0. A target below 0 is no target: its gradient is 0. nats: [rows], -log p(target), 0
+  /// without target, NaN where a logit is NaN. z: the sum over rows of log(Z)^2, added to.
   void (*crossEntropy)(float *logits, ptrdiff_t ld, const int32_t *targets, int rows, int V, float zLoss, float scale,
-                       int bf16, double *nats, double *z);
+                       double *nats, double *z);
+
+  /// The same in parts of `columns` tokens (the last may have fewer), with gradients in bfloat16 but for a factor of each
+  /// row. narrowSoftmax takes the logits [rows, n] of the part that begins with token `done`, parts in order, and writes
+  /// exp(logit - top[row]) to e + done·room as [rows, n]; room ≥ rows, so that e is [room·V] in all. top, sum,
+  /// targetLogit: [rows]; no logit is above top by more than 40; sum is that of the unrounded exponentials so far;
+  /// targetLogit is written where the part has the row's target.
+  void (*narrowSoftmax)(uint16_t *e, int columns, int room, int done, const float *logits, int rows, int n,
+                        const int32_t *targets, float *top, float *sum, float *targetLogit);
+  /// After the last part: the gradient of row r's logits, times scale, is factor[r] times what e then holds of the row.
+  /// factor: [rows], 0 without target.
+  void (*narrowLoss)(uint16_t *e, int columns, int room, int V, int rows, const int32_t *targets, float zLoss,
+                     float scale, const float *top, const float *sum, const float *targetLogit, float *factor,
+                     double *nats, double *z);
 
   /// Integer frequencies of softmax(logits[256]) with total 2^bits, each ≥ 1: 1 + floor(p·(2^bits - 256)); the largest
   /// (lowest index on ties) takes what is left. bits in 8...16.
@@ -111,10 +126,32 @@ typedef struct __attribute__((swift_attr("@Sendable"))) CKKernels {
   int (*fmaBurst)(long rounds, float *sink);
 } CKKernels;
 
+/// Causal attention of one head over a whole sequence of S positions, with operands in bfloat16: products sum in single
+/// precision, in an order of the set's own; softmax is in single precision, its probabilities and the gradients of scores
+/// are rounded to bfloat16 for the products that read them. So sets differ in the last bits of a sum, and in nothing else.
+///
+/// q, k, v, dq, dk, dv: rows of stride ld; out, o, dOut: rows of stride ldo; d wide, a multiple of 16. reversedBias,
+/// reversedBiasGradient: [S], the bias at distance t in place S-1-t. scores = q·k/sqrt(d) + bias.
+typedef struct __attribute__((swift_attr("@Sendable"))) CKNarrowAttention {
+  /// "amx", "avx512 bf16" or "plain".
+  const char *name;
+  /// log2Sum: [S], log2 of the sum of exp(scores) of each query, for backward.
+  void (*forward)(uint16_t *out, ptrdiff_t ldo, const uint16_t *q, const uint16_t *k, const uint16_t *v, ptrdiff_t ld,
+                  const float *reversedBias, float *log2Sum, int S, int d);
+  /// dq, dk, dv overwritten; reversedBiasGradient added to. o: what forward gave; dOut: its gradient.
+  void (*backward)(uint16_t *dq, uint16_t *dk, uint16_t *dv, float *reversedBiasGradient, const uint16_t *q,
+                   const uint16_t *k, const uint16_t *v, ptrdiff_t ld, const uint16_t *o, const uint16_t *dOut,
+                   ptrdiff_t ldo, const float *reversedBias, const float *log2Sum, int S, int d);
+} CKNarrowAttention;
+
 /// The best set that this machine runs, or the one that HARNESS_KERNELS names. Chosen once.
 const CKKernels *ck_kernels(void);
 /// The named set, or NULL where this machine cannot run it.
 const CKKernels *_Nullable ck_kernels_named(const char *name);
+/// The best set that this machine runs; the plain one where HARNESS_KERNELS names other kernels than avx512.
+const CKNarrowAttention *ck_narrow_attention(void);
+/// The named set, or NULL where this machine cannot run it.
+const CKNarrowAttention *_Nullable ck_narrow_attention_named(const char *name);
 /// The set that HARNESS_KERNELS asks for is unknown here: its value; NULL when all is well.
 const char *_Nullable ck_kernels_refused(void);
 

@@ -67,7 +67,9 @@ public func numericLibraries(precision: Precision) -> [String: String] {
   var libraries = ["kernels": String(cString: ck_kernels().pointee.name)]
   switch precision {
   case .f32: libraries["openblas"] = String(cString: cob_config())
-  case .bf16: libraries["onednn"] = String(cString: cod_config())
+  case .bf16:
+    libraries["onednn"] = String(cString: cod_config())
+    libraries["attention"] = String(cString: ck_narrow_attention().pointee.name)
   case .exact: break
   }
   return libraries

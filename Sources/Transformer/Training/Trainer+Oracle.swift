@@ -9,9 +9,9 @@ extension Trainer {
     var total = LossSums()
     for s in shards.indices {
       total += shards[s].value.run(
-        parameters: store.weights(threads: 1), gradients: gradients[s],
-        inputs: inputs.at(firstSequence[s] * S, shards[s].value.rows),
-        targets: targets.at(firstSequence[s] * S, shards[s].value.rows), gradientScale: 1 / Float(B * S),
+        sequences: sequences[s].count, parameters: store.weights(threads: 1), gradients: gradients[s],
+        inputs: inputs.at(sequences[s].lowerBound * S, sequences[s].count * S),
+        targets: targets.at(sequences[s].lowerBound * S, sequences[s].count * S), gradientScale: 1 / Float(B * S),
         zLoss: Float(options.zLoss))
     }
     _ = gradients.gather(threads: 1)

@@ -17,7 +17,7 @@ package final class Trainer {
   let optimizer: any Optimizer
   let gradients: GradientShards
   let shards: [UncheckedBox<TransformerPass>]
-  let firstSequence: [Int]  // of each shard, within the batch
+  let sequences: [Range<Int>]  // of each shard, within the batch
   let inputs: TokenBuffer  // (B, S)
   let targets: TokenBuffer  // (B, S)
   private let threads: Int
@@ -33,8 +33,13 @@ package final class Trainer {
 
   /// Memory in bytes that training takes at least: activations of every layer, weights, gradients and two moments.
   private static func bytes(_ shape: ModelShape, _ options: TrainingOptions) -> Double {
-    let perLayer = Double(4 * shape.dim + 4 * shape.attentionWidth + shape.mlp)
-    let tokens = Double(options.batch) * Double(options.sequenceLength)
+    let perLayer = Double(4 * shape.dim + 4 * shape.attentionWidth + shape.mlp) * (options.precision == .bf16 ? 0.5 : 1)
+    let shards = max(1, min(options.shards, options.batch))
+    let sequences =
+      shards
+      * TransformerPass.sequencesAtATime(
+        of: options.batch / shards, length: max(1, options.sequenceLength), shape, options.precision)
+    let tokens = Double(sequences) * Double(options.sequenceLength)
     let parameters = Double(shape.nonEmbeddingParameters) + Double(shape.embeddingParameters)
     return 4 * (tokens * perLayer * Double(shape.layers) + parameters * Double(3 + options.shards))
   }
@@ -64,11 +69,11 @@ package final class Trainer {
     optimizer = options.optimizer.optimizer(layout, options)
     let products = try MatrixProduct(options.precision)
     let count = max(1, min(options.shards, B))
-    firstSequence = (0..<count).map { B * $0 / count }
-    shards = (0..<count).map { s in
-      UncheckedBox(
-        TransformerPass(
-          shape: shape, sequences: B * (s + 1) / count - B * s / count, length: S, products: products, backward: true))
+    sequences = (0..<count).map { B * $0 / count..<B * ($0 + 1) / count }
+    shards = sequences.map {
+      let some = TransformerPass.sequencesAtATime(of: $0.count, length: S, shape, options.precision)
+      return UncheckedBox(
+        TransformerPass(shape: shape, sequences: some, length: S, products: products, backward: true))
     }
     gradients = GradientShards(count: count, layout: layout)
     inputs = TokenBuffer(B * S)
@@ -87,12 +92,13 @@ package final class Trainer {
     let zLoss = Float(options.zLoss)
     let weights = store.weights(threads: threads)  // read by all
     let sums = try parallelMap(shards.count, threads: threads) {
-      [shards, gradients, inputs, targets, firstSequence] s in
+      [shards, gradients, inputs, targets, sequences] s in
       // Each shard writes only its own buffers.
       shards[s].value.run(
-        parameters: weights, gradients: gradients[s],
-        inputs: inputs.at(firstSequence[s] * S, shards[s].value.rows),
-        targets: targets.at(firstSequence[s] * S, shards[s].value.rows), gradientScale: 1 / Float(scored), zLoss: zLoss)
+        sequences: sequences[s].count, parameters: weights, gradients: gradients[s],
+        inputs: inputs.at(sequences[s].lowerBound * S, sequences[s].count * S),
+        targets: targets.at(sequences[s].lowerBound * S, sequences[s].count * S), gradientScale: 1 / Float(scored),
+        zLoss: zLoss)
     }
     let loss = sums.reduce(0) { $0 + $1.nats } / Double(scored)
     optimizerTimes.start()

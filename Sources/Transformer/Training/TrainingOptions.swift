@@ -36,8 +36,8 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
 
   /// Raised when the same shape, options, steps, seed and data come to other weights, or a run's files to another layout:
   /// keys and checkpoints hold it, so that nothing older is taken for the same. 2 where rates go by the model's width,
-  /// which in version 1 went by each matrix's own.
-  public var trainingVersion: Int { referenceWidth == 0 ? 1 : 2 }
+  /// which in version 1 went by each matrix's own; 2 more where attention is on bfloat16 operands, which it was not before.
+  public var trainingVersion: Int { (referenceWidth == 0 ? 1 : 2) + (precision == .bf16 && torch == nil ? 2 : 0) }
 
   /// What a named recipe says of everything but batch, length, shards, precision and trainer, which stay.
   public mutating func follow(_ recipe: Recipe) {

@@ -3,7 +3,7 @@ import CKernels
 extension TransformerPass {
   /// own.x holds the gradient of the layer's output and becomes that of its input.
   /// - Parameter all: gradients of the parameters, as they are laid out.
-  func backward(layer l: Int, _ parameters: Weights, _ own: Gradients, into all: FloatBuffer) {
+  func backward(layer l: Int, _ parameters: Weights, _ own: Gradients, into all: ParameterGradients) {
     let weights = layout.layers[l], a = layers[l], D = shape.dim
     backwardMLP(a, weights, parameters, own, all)
     times.end(.mlp)
@@ -33,7 +33,7 @@ extension TransformerPass {
   /// out = middle + relu(norm(middle)·In)·Out. Leaves the gradient of norm(middle) in own.normed.
   private func backwardMLP(
     _ a: Layer, _ weights: ParameterLayout.Layer, _ parameters: Weights, _ own: Gradients,
-    _ all: FloatBuffer
+    _ all: ParameterGradients
   ) {
     let (D, F, T) = (shape.dim, shape.mlp, rows)
     let out = own.narrowedX.operand(own.x, kernels)
@@ -42,7 +42,7 @@ extension TransformerPass {
       into: own.hidden.p, ldc: F)
     products.multiply(
       m: F, n: D, k: T, a.hidden.p, transposeA: true, lda: F, out, ldb: D, into: .float(all.at(weights.mlpOut, F * D)),
-      ldc: D)
+      ldc: D, accumulate: all.isBegun)
     switch (own.hidden, a.hidden) {
     case (.float(let gradient), .float(let hidden)): kernels.reluBackward(gradient.p, hidden.p, T * F)
     case (.bfloat16(let gradient), .bfloat16(let hidden)): kernels.reluBackwardBF16(gradient.p, hidden.p, T * F)
@@ -53,59 +53,36 @@ extension TransformerPass {
       into: .float(own.normed.p), ldc: D)
     products.multiply(
       m: D, n: F, k: T, a.mlpNormed.p, transposeA: true, lda: D, own.hidden.p, ldb: F,
-      into: .float(all.at(weights.mlpIn, D * F)), ldc: F)
+      into: .float(all.at(weights.mlpIn, D * F)), ldc: F, accumulate: all.isBegun)
   }
 
   /// middle = x + attended·Out. Leaves the gradient of `attended` in own.attended.
   private func backwardAttentionOut(
     _ a: Layer, _ weights: ParameterLayout.Layer, _ parameters: Weights, _ own: Gradients,
-    _ all: FloatBuffer
+    _ all: ParameterGradients
   ) {
     let (D, A, T) = (shape.dim, shape.attentionWidth, rows)
     let middle = own.narrowedX.operand(own.x, kernels)
     products.multiply(
       m: T, n: A, k: D, middle, lda: D, parameters.matrix(weights.attentionOut, A * D), transposeB: true, ldb: D,
-      into: .float(own.attended.p), ldc: A)
+      into: own.attended.p, ldc: A)
     products.multiply(
-      m: A, n: D, k: T, narrowedAttended.operand(a.attended, kernels), transposeA: true, lda: A, middle, ldb: D,
-      into: .float(all.at(weights.attentionOut, A * D)), ldc: D)
-  }
-
-  /// Leaves the gradients of queries, keys and values in own.qkv.
-  private func backwardAttention(
-    _ a: Layer, _ weights: ParameterLayout.Layer, _ parameters: Weights, _ own: Gradients,
-    _ all: FloatBuffer
-  ) {
-    let (S, A, H, d) = (length, shape.attentionWidth, shape.heads, shape.headSize)
-    expandBias(weights, parameters)
-    own.bias.zero()
-    for n in 0..<sequences {
-      for h in 0..<H {
-        let (q, k, v) = headRows(a.qkv, sequence: n, head: h), (dq, dk, dv) = headRows(own.qkv, sequence: n, head: h)
-        kernels.attentionBackward(
-          dq, dk, dv, own.bias.at(h * S, S), q, k, v, 3 * A, headRow(a.attended, sequence: n, head: h),
-          headRow(own.attended, sequence: n, head: h), A, bias.at(h * S, S), a.logSumExp.at((n * H + h) * S, S),
-          Int32(S), Int32(d))
-      }
-    }
-    for h in 0..<H {
-      let table = all.at(weights.relativeBias + h * RelativeBias.buckets, RelativeBias.buckets)
-      for t in 0..<S { table[RelativeBias.bucket(distance: t)] += own.bias[h * S + S - 1 - t] }
-    }
+      m: A, n: D, k: T, a.attended.p, transposeA: true, lda: A, middle, ldb: D,
+      into: .float(all.at(weights.attentionOut, A * D)), ldc: D, accumulate: all.isBegun)
   }
 
   /// qkv = norm(x)·QKV. Leaves the gradient of norm(x) in own.normed.
   private func backwardProjections(
     _ a: Layer, _ weights: ParameterLayout.Layer, _ parameters: Weights, _ own: Gradients,
-    _ all: FloatBuffer
+    _ all: ParameterGradients
   ) {
     let (D, A, T) = (shape.dim, shape.attentionWidth, rows)
-    let qkv = own.narrowedQKV.operand(own.qkv, kernels)
     products.multiply(
-      m: T, n: D, k: 3 * A, qkv, lda: 3 * A, parameters.matrix(weights.qkv, D * 3 * A), transposeB: true, ldb: 3 * A,
+      m: T, n: D, k: 3 * A, own.qkv.p, lda: 3 * A, parameters.matrix(weights.qkv, D * 3 * A), transposeB: true,
+      ldb: 3 * A,
       into: .float(own.normed.p), ldc: D)
     products.multiply(
-      m: D, n: 3 * A, k: T, a.attentionNormed.p, transposeA: true, lda: D, qkv, ldb: 3 * A,
-      into: .float(all.at(weights.qkv, D * 3 * A)), ldc: 3 * A)
+      m: D, n: 3 * A, k: T, a.attentionNormed.p, transposeA: true, lda: D, own.qkv.p, ldb: 3 * A,
+      into: .float(all.at(weights.qkv, D * 3 * A)), ldc: 3 * A, accumulate: all.isBegun)
   }
 }

@@ -17,7 +17,7 @@ struct LossSums: Sendable {
   }
 }
 
-/// Forward and backward passes over a fixed number of whole sequences, on the calling thread.
+/// Forward and backward passes over whole sequences, a fixed number of them at a time, on the calling thread.
 ///
 /// Shapes: N sequences of S positions, T = N·S rows; D model, H heads of d, A = H·d, F MLP, V vocabulary.
 /// A pass owns its activations; parameters are shared, gradients the caller's.
@@ -26,6 +26,7 @@ final class TransformerPass {
   let layout: ParameterLayout
   let products: MatrixProduct
   let kernels = ck_kernels().pointee
+  let narrowAttention = ck_narrow_attention().pointee
   let sequences: Int
   let length: Int
   /// T.
@@ -36,9 +37,9 @@ final class TransformerPass {
     let x: FloatBuffer  // (T, D) input
     let attentionNormed: OperandBuffer  // (T, D)
     let attentionInverse: FloatBuffer  // (T)
-    let qkv: FloatBuffer  // (T, 3A)
-    let logSumExp: FloatBuffer  // (N, H, S)
-    let attended: FloatBuffer  // (T, A)
+    let qkv: OperandBuffer  // (T, 3A)
+    let logSumExp: FloatBuffer  // (N, H, S); of bfloat16 operands in powers of 2
+    let attended: OperandBuffer  // (T, A)
     let middle: FloatBuffer  // (T, D) after attention
     let mlpNormed: OperandBuffer  // (T, D)
     let mlpInverse: FloatBuffer  // (T)
@@ -49,9 +50,9 @@ final class TransformerPass {
       x = FloatBuffer(T * D)
       attentionNormed = OperandBuffer(T * D, precision)
       attentionInverse = FloatBuffer(T)
-      qkv = FloatBuffer(T * 3 * A)
+      qkv = OperandBuffer(T * 3 * A, precision)
       logSumExp = FloatBuffer(T * shape.heads)
-      attended = FloatBuffer(T * A)
+      attended = OperandBuffer(T * A, precision)
       middle = FloatBuffer(T * D)
       mlpNormed = OperandBuffer(T * D, precision)
       mlpInverse = FloatBuffer(T)
@@ -63,25 +64,23 @@ final class TransformerPass {
   struct Gradients {
     let x: FloatBuffer  // (T, D) of the residual stream
     let normed: FloatBuffer  // (T, D)
-    let qkv: FloatBuffer  // (T, 3A)
-    let attended: FloatBuffer  // (T, A)
+    let qkv: OperandBuffer  // (T, 3A)
+    let attended: OperandBuffer  // (T, A)
     let hidden: OperandBuffer  // (T, F)
     let headWeight: FloatBuffer  // (D)
     let bias: FloatBuffer  // (H, S) by reversed distance, of one layer
     let narrowedX: Narrowed  // (T, D)
-    let narrowedQKV: Narrowed  // (T, 3A)
 
     init(_ shape: ModelShape, rows T: Int, length S: Int, _ precision: Precision) {
       let (D, A, F) = (shape.dim, shape.attentionWidth, shape.mlp)
       x = FloatBuffer(T * D)
       normed = FloatBuffer(T * D)
-      qkv = FloatBuffer(T * 3 * A)
-      attended = FloatBuffer(T * A)
+      qkv = OperandBuffer(T * 3 * A, precision)
+      attended = OperandBuffer(T * A, precision)
       hidden = OperandBuffer(T * F, precision)
       headWeight = FloatBuffer(D)
       bias = FloatBuffer(shape.heads * S + 16)
       narrowedX = Narrowed(T * D, precision)
-      narrowedQKV = Narrowed(T * 3 * A, precision)
     }
   }
 
@@ -90,10 +89,9 @@ final class TransformerPass {
   let normed: OperandBuffer  // (T, D) after the final norm, times 1/√D
   let inverse: FloatBuffer  // (T)
   let headWeight: FloatBuffer  // (D) final norm's weight times 1/√D
-  let logits: LogitBlock
-  let keysT: FloatBuffer  // (d, S rounded up to 16)
+  let logits: Logits
+  let keysT: FloatBuffer  // (d, S rounded up to 16), of one head
   let bias: FloatBuffer  // (H, S) by reversed distance, of one layer
-  let narrowedAttended: Narrowed  // (T, A)
   /// nil where only ``score(parameters:inputs:targets:)`` is wanted.
   let gradients: Gradients?
   /// Nats of each row of the last pass; 0 where there was no target.
@@ -109,7 +107,7 @@ final class TransformerPass {
     self.length = length
     self.products = products
     layout = ParameterLayout(shape)
-    let (D, A, T) = (shape.dim, shape.attentionWidth, sequences * length)
+    let (D, T) = (shape.dim, sequences * length)
     let precision = products.precision
     rows = T
     if backward {
@@ -124,10 +122,9 @@ final class TransformerPass {
     normed = OperandBuffer(T * D, precision)
     inverse = FloatBuffer(T)
     headWeight = FloatBuffer(D)
-    logits = LogitBlock(rows: T, vocabulary: shape.vocabulary, precision)
+    logits = Logits(rows: T, shape, precision)
     keysT = FloatBuffer(shape.headSize * ((length + 15) / 16 * 16))
     bias = FloatBuffer(shape.heads * length + 16)
-    narrowedAttended = Narrowed(T * A, precision)
     gradients = backward ? Gradients(shape, rows: T, length: length, precision) : nil
     nats = Buffer<Double>(T)
   }
@@ -139,31 +136,59 @@ final class TransformerPass {
   ) -> LossSums {
     times.start()
     forward(parameters, inputs: inputs)
-    return head(parameters, targets: targets, zLoss: 0, training: nil)
+    return head(parameters, targets: targets, training: nil)
   }
 
-  /// Forward and backward.
+  /// Forward and backward over `count` sequences, a multiple of what the pass takes at a time.
   /// - Parameters:
   ///   - gradients: laid out as the parameters, overwritten with those of the loss Σ(nats + zLoss·log²Z)·gradientScale.
-  ///   - inputs: `[T]` token ids from 0 to V, V being BOS.
-  ///   - targets: `[T]` token ids below V; below 0 where nothing is scored.
+  ///   - inputs: `[count, S]` token ids from 0 to V, V being BOS.
+  ///   - targets: `[count, S]` token ids below V; below 0 where nothing is scored.
   func run(
-    parameters: Weights, gradients: FloatBuffer, inputs: UnsafePointer<Int32>,
+    sequences count: Int, parameters: Weights, gradients: FloatBuffer, inputs: UnsafePointer<Int32>,
     targets: UnsafePointer<Int32>, gradientScale: Float, zLoss: Float
   ) -> LossSums {
     guard let own = self.gradients else { preconditionFailure("a forward-only pass has no gradients") }
     precondition(gradients.count == layout.count, "gradients of another shape")
+    precondition(count % sequences == 0, "\(count) sequences, \(sequences) at a time")
     times.start()
-    forward(parameters, inputs: inputs)
     clearSums(gradients)
-    let sums = head(parameters, targets: targets, zLoss: zLoss, training: (own, gradients, gradientScale))
-    for l in layers.indices.reversed() { backward(layer: l, parameters, own, into: gradients) }
-    let D = shape.dim
-    for t in 0..<rows {
-      kernels.add(gradients.at(layout.embedding + Int(inputs[t]) * D, D), own.x.at(t * D, D), D)
+    var sums = LossSums()
+    for first in stride(from: 0, to: count, by: sequences) {
+      let inputs = inputs + first * length
+      let all = ParameterGradients(buffer: gradients, isBegun: first > 0)
+      forward(parameters, inputs: inputs)
+      sums += head(
+        parameters, targets: targets + first * length,
+        training: HeadGradients(own: own, all: all, scale: gradientScale, zLoss: zLoss))
+      for l in layers.indices.reversed() { backward(layer: l, parameters, own, into: all) }
+      let D = shape.dim
+      for t in 0..<rows {
+        kernels.add(all.at(layout.embedding + Int(inputs[t]) * D, D), own.x.at(t * D, D), D)
+      }
+      times.end(.rest)
     }
-    times.end(.rest)
     return sums
+  }
+
+  /// Gradients of all parameters, laid out as they are, while they are summed over the sequences.
+  struct ParameterGradients {
+    let buffer: FloatBuffer
+    /// Whether they hold those of sequences before: products add to theirs, or overwrite them. Sums, which are cleared at
+    /// first, are always added to.
+    let isBegun: Bool
+
+    /// Where `count` numbers from `offset` on begin.
+    func at(_ offset: Int, _ count: Int) -> UnsafeMutablePointer<Float> { buffer.at(offset, count) }
+  }
+
+  /// How many of a shard's sequences go through a pass at a time. In single precision all of them. Products of bfloat16 are
+  /// so fast that memory decides: what one layer hands to the next must stay in the cache, as it does for a thousand rows
+  /// or so, or as many more as the model is wider, so that adding to its gradients stays a small part.
+  static func sequencesAtATime(of count: Int, length: Int, _ shape: ModelShape, _ precision: Precision) -> Int {
+    guard precision == .bf16 else { return count }
+    let most = max(1, max(1024, 4 * shape.dim) / length)
+    return (1...max(1, min(most, count))).last { count % $0 == 0 } ?? 1
   }
 
   /// Zeroes the gradients that are added to; products overwrite theirs.
