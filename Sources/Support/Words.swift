@@ -27,6 +27,9 @@ public func unique<T: Hashable>(_ items: [T]) -> [T] {
   return items.filter { seen.insert($0).inserted }
 }
 
+/// As one word of a shell.
+public func shellQuoted(_ text: String) -> String { "'" + text.replacing("'", with: "'\\''") + "'" }
+
 /// Text of somebody else's for a line on a terminal: what would move the cursor, change colours or turn the direction of
 /// what follows is written as \u{…}.
 public func printable(_ text: String) -> String {

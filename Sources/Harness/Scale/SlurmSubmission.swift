@@ -146,8 +146,5 @@ public struct SlurmSubmission: Sendable {
     }
   }
 
-  /// As one word of a shell.
-  private func quoted(_ text: String) -> String {
-    "'" + text.replacingOccurrences(of: "'", with: "'\\''") + "'"
-  }
+  private func quoted(_ text: String) -> String { shellQuoted(text) }
 }
