@@ -98,8 +98,9 @@ publish:
 publish-paper:
 	test -d runs/paper-$(SCALE)/records
 	rm -rf reports/paper-$(SCALE) && mkdir -p reports/paper-$(SCALE)
-	cp -r runs/paper-$(SCALE)/records runs/paper-$(SCALE)/measurements runs/paper-$(SCALE)/machine.json reports/paper-$(SCALE)/
-	$(HARNESS) paper --scale $(SCALE) --report-only --out reports/paper-$(SCALE)
+	cd runs/paper-$(SCALE) && cp -r records measurements machine.json paper.json ../../reports/paper-$(SCALE)/
+	$(HARNESS) paper --report-only --out reports/paper-$(SCALE) --report reports/paper-$(SCALE)
+	$(HARNESS) results reports/*/ --out reports/RESULTS.md
 
 # The linker is named because gold, SwiftPM's default here, breaks on the fuzzer's debug information.
 fuzz: packages

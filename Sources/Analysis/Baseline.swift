@@ -64,13 +64,18 @@ public struct Baseline: Sendable {
 
   /// A number by its path of keys, as `setup`, `m2`, `tokens`.
   public func number(_ path: String...) -> Double? {
-    var value = values
-    for key in path {
-      guard case .object(let object) = value, let next = object[key] else { return nil }
-      value = next
+    if case .number(let number)? = value(at: path) { number } else { nil }
+  }
+
+  /// A text by its path of keys, as `setup`, `m1`, `size`.
+  public func text(_ path: String...) -> String? {
+    if case .string(let text)? = value(at: path) { text } else { nil }
+  }
+
+  private func value(at path: [String]) -> JSONValue? {
+    path.reduce(Optional(values)) { value, key in
+      if case .object(let object)? = value { object[key] } else { nil }
     }
-    if case .number(let number) = value { return number }
-    return nil
   }
 
   /// The name under which the paper has figures for a tokenizer: its own, or its family's row; nil for none.

@@ -96,12 +96,17 @@ public struct BootstrapEstimate: Sendable, Hashable {
   public let jackknife: [Double]
 
   /// The paired difference of two estimates from one ``ExampleResamples``.
-  public static func - (a: BootstrapEstimate, b: BootstrapEstimate) -> BootstrapEstimate {
-    precondition(a.replicates.count == b.replicates.count, "differences are of estimates from the same resamples")
+  public static func - (a: BootstrapEstimate, b: BootstrapEstimate) -> BootstrapEstimate { combined(a, b, -) }
+
+  /// What two estimates from one ``ExampleResamples`` give together: the draws stay paired.
+  public static func combined(
+    _ a: BootstrapEstimate, _ b: BootstrapEstimate, _ body: (Double, Double) -> Double
+  ) -> BootstrapEstimate {
+    precondition(a.replicates.count == b.replicates.count, "what is combined is of the same resamples")
     let sameLevels = a.jackknife.count == b.jackknife.count
     return BootstrapEstimate(
-      value: a.value - b.value, replicates: zip(a.replicates, b.replicates).map(-),
-      jackknife: sameLevels ? zip(a.jackknife, b.jackknife).map(-) : [])
+      value: body(a.value, b.value), replicates: zip(a.replicates, b.replicates).map(body),
+      jackknife: sameLevels ? zip(a.jackknife, b.jackknife).map(body) : [])
   }
 
   /// The interval that holds the true value with this probability.

@@ -26,9 +26,13 @@ public struct DifferenceTest: Sendable, Hashable {
   /// Two-sided; 1 where both sides are equal in every example.
   public let pValue: Double
 
-  /// - Parameters: the seeds of each side, all over the same examples.
+  /// - Parameters:
+  ///   - a: the seeds of one side, all over the same examples.
+  ///   - b: of the other.
+  ///   - elsewhere: for sides of one seed, what another would change, where that is known from elsewhere: then it counts
+  ///     as several seeds do.
   /// - Returns: nil for fewer than two examples, other examples on one side, or differences without any variation.
-  public init?(_ a: [ExampleScores], _ b: [ExampleScores]) {
+  public init?(_ a: [ExampleScores], _ b: [ExampleScores], elsewhere: [SeedDeviation] = []) {
     guard let meanA = ExampleScores.mean(a), let meanB = ExampleScores.mean(b), meanA.bytes == meanB.bytes,
       let differences = Summary(zip(meanA.nats, meanB.nats).map(-)), let spread = differences.standardDeviation
     else { return nil }
@@ -41,7 +45,12 @@ public struct DifferenceTest: Sendable, Hashable {
         parts.append((spread * spread / Double(side.count), Double(side.count - 1)))
       }
     }
-    variation = seeds ? .seedsAndExamples : .examples
+    let natsPerBits = natsPerBit * Double(meanA.bytes.reduce(0, +)) / Double(differences.count)
+    for side in elsewhere where side.seeds > 1 {
+      let spread = side.bitsPerByte * natsPerBits
+      parts.append((spread * spread, Double(side.seeds - 1)))
+    }
+    variation = seeds || !elsewhere.isEmpty ? .seedsAndExamples : .examples
     let variance = parts.reduce(0) { $0 + $1.variance }
     guard variance > 0 else {
       guard differences.mean == 0 else { return nil }
@@ -51,5 +60,16 @@ public struct DifferenceTest: Sendable, Hashable {
     t = differences.mean / variance.squareRoot()
     degreesOfFreedom = variance * variance / parts.reduce(0) { $0 + $1.variance * $1.variance / $1.freedom }
     pValue = studentPValue(t: t, degreesOfFreedom: degreesOfFreedom)
+  }
+}
+
+/// A standard deviation over seeds.
+public struct SeedDeviation: Sendable, Hashable {
+  public let bitsPerByte: Double
+  /// Of how many seeds.
+  public let seeds: Int
+  public init(bitsPerByte: Double, seeds: Int) {
+    self.bitsPerByte = bitsPerByte
+    self.seeds = seeds
   }
 }

@@ -10,7 +10,7 @@ import Transformer
 
 private func run(_ scale: PaperScale) throws -> PaperRun {
   try PaperRun(
-    scale: scale, corpus: CorpusOptions(paths: ["x.txt"]), texts: [:],
+    PaperRequest(scale: scale, corpus: CorpusOptions(paths: ["x.txt"]), texts: [:]),
     folder: RunFolder(FileManager.default.temporaryDirectory.path + "/no-run-\(UUID().uuidString)"),
     registry: Registry(builtInBackends), decides: false)
 }
@@ -54,6 +54,44 @@ private func run(_ scale: PaperScale) throws -> PaperRun {
   }
 }
 
+@Suite struct PaperRequestTests {
+  @Test func aFolderKnowsWhatItIsOf() throws {
+    let folder = RunFolder(FileManager.default.temporaryDirectory.path + "/request-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(atPath: folder.path) }
+    #expect(try PaperRequest(of: folder) == nil)
+    var request = PaperRequest(scale: .laptop, corpus: CorpusOptions(paths: ["a.txt"]), texts: ["b": ["b.txt"]])
+    try request.keep(in: folder)
+    #expect(try PaperRequest(of: folder) == request)
+    request.corpus.validationPaths = ["c.txt"]
+    try request.keep(in: folder)
+    #expect(try PaperRequest(of: folder) == request, "the last counts")
+    try writeAtomically(Array("{".utf8), to: folder.path + "/paper.json")
+    #expect(throws: FileError.self) { try PaperRequest(of: folder) }
+  }
+
+  @Test func mistakesInAScaleAreNamed() throws {
+    func problem(_ change: (inout [String: Any]) -> Void) throws -> String? {
+      let data = try JSONEncoder().encode(PaperScale.small)
+      var fields = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+      fields["name"] = "mine"
+      change(&fields)
+      return try JSONDecoder().decode(PaperScale.self, from: JSONSerialization.data(withJSONObject: fields)).problem
+    }
+    #expect(try problem { _ in } == nil)
+    let mistakes: [(key: String, value: Any)] = [
+      ("name", "small"), ("name", "a/b"), ("name", ""), ("sizes", ["1m", "3m"]), ("sizes", ["1m", "1m", "3m"]),
+      ("seeds", [1, 1]), ("seeds", [Int]()), ("otherM1Steps", [500, 125]), ("otherM1Steps", [125, 2000]),
+      ("otherM1Steps", [0, 125]), ("quickBytes", 500_001), ("batch", 0), ("budget", 0), ("sentencePiece", "Bytes"),
+    ]
+    for (key, value) in mistakes {
+      #expect(try problem { $0[key] = value } != nil, "\(key) \(value)")
+    }
+    var scale = PaperScale.small
+    scale.sentencePiece = "SentencePeace[v=4k]"
+    #expect(throws: (any Error).self) { try run(scale) }
+  }
+}
+
 @Suite struct TokenStreamTests {
   /// "ab|c" and "d": two tokens for the first window, then one for each.
   @Test func windowsEndWithTheTokenThatHasTheBytes() {
@@ -63,7 +101,8 @@ private func run(_ scale: PaperScale) throws -> PaperRun {
     #expect(found.allSatisfy { $0.example == 2 })
   }
 
-  /// Token 1 stands for "ab" twice and "ac" once: two of three have its most frequent text, all its first letter.
+  /// Token 1 stands for "ab" twice and "ac" once. Of the others of an "ab", one is "ab" and one "ac", and "ab" comes first;
+  /// of the others of "ac" none is. All begin alike. What occurs once is not counted.
   @Test func meaningsAreCountedByHand() throws {
     func one(_ token: Token, _ text: String, _ example: Int = 0, position: Int = 1) -> TokenTexts.Occurrence {
       .init(example: example, position: position, token: token, text: Array(text.utf8))
@@ -72,29 +111,42 @@ private func run(_ scale: PaperScale) throws -> PaperRun {
       [one(1, "ab"), one(1, "ac", 1), one(1, "ab", 1), one(2, "x"), one(3, "q", position: 2)], exampleCount: 2)
     let found = texts.meanings(of: "T")
     #expect(found.map(\.position) == [1, 2])
-    #expect(found[0].counts == [2, 2] && found[0].sameText == [2, 1] && found[0].sameStart == [2, 2])
+    #expect(found[0].counts == [1, 2] && found[0].sameText == [1, 1] && found[0].sameStart == [1, 2])
+    #expect(found[1].counts == [0, 0])
     #expect(found[0].token == 1 && found[0].occurrences == 3)
     #expect(found[0].texts == [.init(text: "ab", count: 2), .init(text: "ac", count: 1)])
   }
 
-  /// What zlib has decided of an example after all its tokens is the example.
-  @Test func piecesOfACodeTellTheirText() throws {
+  private func zlib() throws -> any Tokenizer {
     let registry = try Registry(builtInBackends)
     let spec = try registry.resolve("GZip[v=256]")
-    let tokenizer = try registry.backend(named: spec.name).train(
+    return try registry.backend(named: spec.name).train(
       spec,
       context: TrainingContext(
         examples: { AnySequence([]) }, byteModel: { throw TokenizerError.training("test", reason: "no M1") }, seed: 0,
         threads: 1))
+  }
+
+  /// What zlib has decided of an example after all its tokens is the example.
+  @Test func piecesOfACodeTellTheirText() throws {
     let example = Array("to be or not to be".utf8)
-    let found = try TokenTexts(tokenizer, [example, example], threads: 2)
+    let found = try TokenTexts(zlib(), [example, example], threads: 2)
     let own = found.occurrences.filter { $0.example == 0 }
-    #expect(own.flatMap(\.text) == example && own.allSatisfy { $0.position == 1 })
-    #expect(own[0].text.isEmpty, "zlib's header tells nothing")
+    #expect(own.flatMap(\.text) == example && own.allSatisfy { $0.position == 1 && !$0.text.isEmpty })
+  }
+
+  /// Of a long example zlib writes the lengths of its codes first, more than 48 tokens of them: those that tell text count.
+  @Test func headersTellNothing() throws {
+    var generator = SeededGenerator(seed: 2)
+    let letters = Array("etaoinshrdlucmfwyp   ".utf8)
+    let example = (0..<2_000).map { _ in letters[generator.below(letters.count)] }
+    let found = try TokenTexts(zlib(), [example], threads: 1).occurrences
+    #expect(found.count == 48 && found.allSatisfy { !$0.text.isEmpty })
+    #expect(example.starts(with: found.flatMap(\.text)))
   }
 
   /// Against Levenshtein's distance as it is defined, without a table.
-  @Test func distancesAreLevenshteins() {
+  @Test func distancesAreLevenshteins() throws {
     func naive(_ a: ArraySlice<Token>, _ b: ArraySlice<Token>) -> Int {
       guard let x = a.first, let y = b.first else { return max(a.count, b.count) }
       return min(
@@ -103,13 +155,13 @@ private func run(_ scale: PaperScale) throws -> PaperRun {
     }
     var generator = SeededGenerator(seed: 4)
     let sequences = (0..<6).map { _ in (0..<2 + generator.below(5)).map { _ in Token(generator.below(3)) } }
-    for index in sequences.indices {
-      let found = relativeDistances(sequences, from: index, to: 10)
-      let expected = (1..<6).map { step -> Double in
-        let a = sequences[index], b = sequences[(index + step) % 6]
-        return Double(naive(a[...], b[...])) / Double(max(a.count, b.count))
+    let found = try relativeDistances(sequences, threads: 2)
+    #expect(found.map(\.count) == [5, 4, 3, 2, 1, 0])
+    for (index, distances) in found.enumerated() {
+      let expected = sequences[(index + 1)...].map { other in
+        Double(naive(sequences[index][...], other[...])) / Double(max(sequences[index].count, other.count))
       }
-      #expect(found == expected)
+      #expect(distances == expected)
     }
   }
 

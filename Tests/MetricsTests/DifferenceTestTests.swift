@@ -37,6 +37,17 @@ import Testing
     #expect(abs(test.pValue - 0.03267792333680356) < 1e-9)
   }
 
+  /// By hand: 0.1 nats between examples of 8 bytes that all differ alike, over √(0.03² + 0.04²).
+  @Test func whatSeedsChangeMayBeKnownFromElsewhere() throws {
+    let a = try #require(ExampleScores(nats: [1.3, 1.3, 1.3], bytes: [8, 8, 8]))
+    let b = try #require(ExampleScores(nats: [1.2, 1.2, 1.2], bytes: [8, 8, 8]))
+    func deviation(_ nats: Double) -> SeedDeviation { SeedDeviation(bitsPerByte: nats / natsPerBit / 8, seeds: 5) }
+    let test = try #require(DifferenceTest([a], [b], elsewhere: [deviation(0.03), deviation(0.04)]))
+    #expect(abs(test.t - 2) < 1e-9 && test.variation == .seedsAndExamples)
+    #expect(abs(test.degreesOfFreedom - 25.0 * 25 * 4 / (9 * 9 + 16 * 16)) < 1e-6)
+    #expect(test.pValue > 0.05 && test.pValue < 0.1)
+  }
+
   /// Without a difference, one test in twenty finds one, within binomial error.
   @Test func falseAlarmsAreAsRareAsPromised() throws {
     let trials = 2_000

@@ -23,13 +23,20 @@ public struct Claim: Sendable, Hashable {
   }
 
   /// That all of some hold: not seen where one is not, cannot be told where one cannot (and none is not seen), and where
-  /// there is none.
-  static func all(_ statement: String, _ claims: [Claim]) -> Claim {
+  /// there is none. Its numbers are of those that decide.
+  /// - Parameter seen: the numbers in fewer words, where all hold.
+  static func all(_ statement: String, _ claims: [Claim], seen: String? = nil) -> Claim {
     let verdicts = Set(claims.map(\.verdict))
     let verdict: Verdict =
       verdicts.contains(.notSeen) ? .notSeen : verdicts == [.seen] ? .seen : .cannotTell
+    guard !claims.isEmpty else { return Claim(statement, verdict, "nothing was measured") }
+    if verdict == .seen, let seen { return Claim(statement, verdict, seen) }
+    let decisive = unique(claims.filter { $0.verdict == verdict }.map(\.numbers)).joined(separator: "; ")
+    let held = claims.count { $0.verdict == .seen }
     return Claim(
-      statement, verdict, claims.isEmpty ? "nothing was measured" : claims.map(\.numbers).joined(separator: "; "))
+      statement, verdict,
+      held == claims.count || claims.count == 1
+        ? decisive : "\(held) of \(claims.count) comparisons hold; \(verdict.rawValue): \(decisive)")
   }
 
   /// That a number lies above a limit, by its interval.
@@ -44,14 +51,37 @@ public struct Claim: Sendable, Hashable {
     return Claim(statement, verdict, numbers(value))
   }
 
-  /// That one cell's bits/byte are lower than another's: by the paired test over examples, and over seeds where there are
-  /// several.
-  static func lower(_ statement: String, _ a: CellGroup?, than b: CellGroup?) -> Claim {
-    lower(statement, a?.heldOut, a?.label ?? "", than: b?.heldOut, b?.label ?? "")
+  /// That one estimate is higher than another from the same draws, by more than `least`.
+  /// - Parameter numbers: how they are said.
+  static func higher(
+    _ statement: String, _ a: BootstrapEstimate?, than b: BootstrapEstimate?, by least: Double = 0,
+    _ numbers: (Double, Double) -> String
+  ) -> Claim {
+    guard let a, let b else { return Claim(statement, .cannotTell, "nothing was measured") }
+    let said = numbers(a.value, b.value)
+    guard a.jackknife.count == b.jackknife.count else {
+      return Claim(statement, .cannotTell, said + ", which are not of the same examples")
+    }
+    return .above(statement, least, value: a.value - b.value, interval: (a - b).interval()) { _ in said }
   }
 
+  /// That one cell's bits/byte are lower than another's: by the paired test over examples, and over seeds too where there
+  /// are several, or where it is known what another seed would change. A cell that learned nothing is marked with ○: then it
+  /// is the codes that differ.
   static func lower(
-    _ statement: String, _ a: ScoreEstimate?, _ nameA: String, than b: ScoreEstimate?, _ nameB: String
+    _ statement: String, _ a: CellGroup?, than b: CellGroup?, _ seeds: SeedSpread = SeedSpread()
+  ) -> Claim {
+    lower(
+      statement, a?.heldOut, a?.markedLabel ?? "", than: b?.heldOut, b?.markedLabel ?? "",
+      [a, b].compactMap { side in
+        side.flatMap { $0.heldOut?.seeds.count == 1 ? seeds.deviation(of: $0.tokenizer) : nil }
+      })
+  }
+
+  /// - Parameter elsewhere: what another seed would change, of sides that have one.
+  static func lower(
+    _ statement: String, _ a: ScoreEstimate?, _ nameA: String, than b: ScoreEstimate?, _ nameB: String,
+    _ elsewhere: [SeedDeviation] = []
   ) -> Claim {
     guard let a, let b else {
       let missing = [a == nil ? nameA : nil, b == nil ? nameB : nil].compactMap(\.self).filter { !$0.isEmpty }
@@ -62,15 +92,26 @@ public struct Claim: Sendable, Hashable {
       return Claim(statement, .cannotTell, numbers + ", which no test pairs")
     }
     let range = difference.interval.map { String(format: " [%+.3f, %+.3f]", $0.lower, $0.upper) } ?? ""
-    return Claim(
-      statement, isTie ? .cannotTell : difference.bitsPerByte < 0 ? .seen : .notSeen,
-      numbers + String(format: ", %+.3f", difference.bitsPerByte) + range)
+    let said = numbers + String(format: ", %+.3f", difference.bitsPerByte) + range
+    if !isTie, let whole = DifferenceTest(a.scores, b.scores, elsewhere: elsewhere), whole.pValue >= 0.05 {
+      let most = elsewhere.map(\.bitsPerByte).max() ?? 0
+      return Claim(statement, .cannotTell, said + String(format: ", no more than seeds may change (sd %.3f)", most))
+    }
+    return Claim(statement, isTie ? .cannotTell : difference.bitsPerByte < 0 ? .seen : .notSeen, said)
   }
 }
 
 extension CellGroup {
   /// For sentences: "Bytes (1m)".
   var label: String { "\(tokenizer) (\(size))" }
+  /// Held-out bits/byte with interval and marks.
+  var bitsPerByteCell: Table.Cell {
+    .number(
+      heldOut?.bitsPerByte, interval: heldOut?.interval,
+      marks: (isLearned == false ? [.notLearned] : []) + (isLossy ? [.lossy] : []))
+  }
+  /// The same with ○ where M2 learned nothing.
+  var markedLabel: String { isLearned == false ? label + " ○" : label }
 }
 
 extension Interval {

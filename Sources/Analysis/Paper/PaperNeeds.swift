@@ -17,18 +17,15 @@ public struct PaperNeeds: Sendable, Hashable, Codable {
   public var snapshots: [String] = []
   /// Names of tables whose models generate text.
   public var generated: [String] = []
-
-  /// Whether the measurements tell something where no cell is trained yet.
-  public var tellsWithoutCells = false
   /// Models that are trained to answer.
   public var tasks: [TaskNeed] = []
+  /// Whether the measurements tell something where no cell is trained yet.
+  public var tellsWithoutCells = false
 
   public init() {}
 
-  /// Whether what is measured is of trained models.
-  public var readsModels: Bool {
-    !(positions + snapshots + generated).isEmpty || tasks.contains { $0.table != nil }
-  }
+  /// Whether what is measured is of models, trained for it or for ``cells``.
+  public var readsModels: Bool { !(positions + snapshots + generated).isEmpty || !tasks.isEmpty }
 
   /// Whether there is anything to be measured.
   public var measures: Bool {

@@ -28,6 +28,13 @@ public struct PaperReport: Sendable {
       self.command = command
     }
 
+    /// Cells without bits/byte that have a record, and why.
+    var failures: [Finding] {
+      let groups = part.needs(input.scale).cells.flatMap { input.tables[$0.name]?.groups ?? [] }
+      return unique(groups.compactMap { group in group.problem.map { "\(group.label) has no bits/byte: \($0)" } })
+        .map { Finding($0) }
+    }
+
     /// Whether there is anything to tell of.
     var isRun: Bool {
       let needs = part.needs(input.scale)
@@ -43,13 +50,28 @@ public struct PaperReport: Sendable {
 
   public init(title: String, introduction: [Artifact], sources: [Source]) {
     let answers = sources.map { source in (source: source, answer: source.isRun ? source.part.run(source.input) : nil) }
+    let verdicts = answers.flatMap { $0.answer?.claims ?? [] }.map(\.verdict)
+    func count(_ verdict: Claim.Verdict) -> String {
+      "\(verdicts.count { $0 == verdict }) \(verdict == .cannotTell ? verdict.rawValue : "are \(verdict.rawValue)")"
+    }
+    let notRun = answers.count { $0.answer == nil }
     self.title = title
-    self.introduction = introduction
+    self.introduction =
+      introduction + [
+        .findings([
+          Finding(
+            "Of \(verdicts.count) claims \(count(.seen)), \(count(.notSeen)) and \(count(.cannotTell))"
+              + (notRun > 0 ? "; \(notRun) of \(answers.count) parts are not run." : "."))
+        ])
+      ]
     let rows = answers.flatMap { source, answer -> [Row] in
       guard let answer else {
         return [
           Row(part: source.part, statement: "---", verdict: "not run", numbers: source.command)
         ]
+      }
+      if answer.claims.isEmpty {
+        return [Row(part: source.part, statement: "---", verdict: "nothing is claimed", numbers: "---")]
       }
       return answer.claims.map {
         Row(part: source.part, statement: $0.statement, verdict: $0.verdict.rawValue, numbers: $0.numbers)
@@ -58,16 +80,18 @@ public struct PaperReport: Sendable {
     summary = Table(
       key: "paper-summary", rows,
       fields: [
-        .text("part", "Part") { $0.part.title }, .text("source", "In the paper") { $0.part.source },
-        .text("claim", "What is said") { $0.statement }, .text("verdict", "At this scale") { $0.verdict },
+        .text("part", "Part") { "\($0.part.title) (\($0.part.source))" },
+        .text("verdict", "At this scale") { $0.verdict }, .text("claim", "What is said") { $0.statement },
         .text("numbers", "By") { $0.numbers },
       ])
     sections = answers.map { source, answer in
       let command = Artifact.commands(source.command)
+      let failures: [Artifact] = source.failures.isEmpty ? [] : [.findings(source.failures)]
       guard let answer else {
         return Report.Section(
           title: source.part.title,
-          artifacts: [.note("\(headline(source.part.source)). Not run yet. To run it:"), command], isFolded: false)
+          artifacts: [.note("\(headline(source.part.source)). Not run yet. To run it:"), command] + failures,
+          isFolded: false)
       }
       let incomplete = source.missingCells > 0 || !source.isMeasured
       let missing: [Artifact] =
@@ -79,11 +103,17 @@ public struct PaperReport: Sendable {
               : "What it measures is not measured yet. To measure it:"),
           command,
         ] : []
-      let figures = answer.artifacts.filter { if case .figure(let figure) = $0 { !figure.isEmpty } else { true } }
+      let filled = answer.artifacts.filter { artifact in
+        switch artifact {
+        case .figure(let figure): !figure.isEmpty
+        case .table(let table): !table.rows.isEmpty
+        case .findings, .note, .cutLine, .commands: true
+        }
+      }
       return Report.Section(
         title: source.part.title,
         artifacts: [.note("\(headline(source.part.source)).")] + [.findings(answer.claims.map(\.finding))] + missing
-          + figures,
+          + failures + filled,
         isFolded: false)
     }
   }

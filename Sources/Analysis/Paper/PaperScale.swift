@@ -6,7 +6,7 @@ public struct PaperScale: Sendable, Hashable, Codable {
   }
   public let name: String
   /// In place of the paper's 32,000 pieces, which no small model can learn.
-  public let sentencePiece: String
+  public var sentencePiece: String
   public let m1: M1
   /// Steps of M1s beside ``m1``'s, ascending.
   public let otherM1Steps: [Int]
@@ -29,16 +29,26 @@ public struct PaperScale: Sendable, Hashable, Codable {
 
   /// What is wrong with a scale that somebody wrote; nil where nothing is.
   public var problem: String? {
-    if sizes.count < 3 { return "'sizes' must be at least three of M2's, the smallest first" }
-    if seeds.isEmpty || Set(seeds).count < seeds.count { return "'seeds' must be different, at least one" }
-    if otherM1Steps.isEmpty || otherM1Steps.contains(m1.steps) { return "'otherM1Steps' must differ from m1's" }
-    let numbers = [
-      m1.context, m1.batch, m1.steps, sequenceLength, batch, exampleBytes, heldOutBytes, quickBytes, minutes,
-    ]
-    if numbers.contains(where: { $0 < 1 }) || budget < 1 || tokens < 1 { return "its numbers must be at least 1" }
-    if !name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" }) || name.isEmpty {
+    if name.isEmpty || !name.allSatisfy({ $0.isLetter || $0.isNumber || $0 == "-" }) {
       return "'name' must be letters, digits and -: it names a folder"
     }
+    if Self.all.contains(where: { $0.name == name }) {
+      return "'name' must be another than the program's own, '\(name)'"
+    }
+    if !sentencePiece.hasPrefix("SentencePiece[") { return "'sentencePiece' must be one, such as SentencePiece[v=4k]" }
+    if sizes.count < 3 || Set(sizes).count < sizes.count {
+      return "'sizes' must be at least three of M2's, all different, the smallest first"
+    }
+    if seeds.isEmpty || Set(seeds).count < seeds.count { return "'seeds' must be different, at least one" }
+    let steps = otherM1Steps + [m1.steps]
+    if otherM1Steps.isEmpty || zip(steps, steps.dropFirst()).contains(where: >=) {
+      return "'otherM1Steps' must be fewer than m1's, ascending, at least one"
+    }
+    if quickBytes > heldOutBytes { return "'quickBytes' are the first of 'heldOutBytes', and must not be more" }
+    let numbers = [
+      m1.context, m1.batch, steps[0], sequenceLength, batch, exampleBytes, heldOutBytes, quickBytes, minutes,
+    ]
+    if numbers.contains(where: { $0 < 1 }) || budget < 1 || tokens < 1 { return "its numbers must be at least 1" }
     return nil
   }
 

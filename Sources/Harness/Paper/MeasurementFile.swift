@@ -13,11 +13,20 @@ private struct MeasurementFile: Codable {
 }
 
 extension PaperRun {
-  /// Raised when the same needs give other measurements.
+  /// Raised when the same needs give other measurements of every kind …
   private static let measurementVersion = 1
+  /// … and here, when they give others of one.
+  private static func versions(_ needs: PaperNeeds) -> [String: Int]? {
+    var raised: [String: Int] = [:]
+    if !needs.prefixed.isEmpty { raised["prefixed"] = 2 }
+    if !needs.meanings.isEmpty { raised["meanings"] = 2 }
+    if !needs.generated.isEmpty { raised["generated"] = 2 }
+    return raised.isEmpty ? nil : raised
+  }
 
   private struct Identity: Encodable {
     var version: Int
+    var versions: [String: Int]?
     var needs: PaperNeeds
     var request: CellRequest?
     var scale: PaperScale
@@ -38,7 +47,7 @@ extension PaperRun {
     return sha256(
       try jsonEncoder(pretty: false).encode(
         Identity(
-          version: Self.measurementVersion, needs: needs, request: sample, scale: scale,
+          version: Self.measurementVersion, versions: Self.versions(needs), needs: needs, request: sample, scale: scale,
           records: used.map(\.contentSHA256))))
   }
 
@@ -51,15 +60,21 @@ extension PaperRun {
       let file = try JSONDecoder().decode(MeasurementFile.self, from: data)
       return file.identity == (try identity(part, records)) ? file.measurements : nil
     } catch let error as DecodingError {
-      throw FileError(path(part), "is damaged: \(decodingProblem(error)); remove it, and run the part again")
+      throw FileError(path(part), "is damaged: \(decodingProblem(error)); run the part again")
     }
   }
 
   /// Measures what a part asks for, unless it is there.
+  /// - Returns: whether anything was measured.
   /// - Throws: what tokenizers and stages throw.
-  public func measure(_ part: PaperPart, _ stages: Stages) throws {
+  public func measure(_ part: PaperPart, _ stages: Stages) throws -> Bool {
     let needs = part.needs(scale), records = try records()
-    guard needs.measures, try measurements(of: part, records) == nil else { return }
+    guard needs.measures else { return false }
+    do {
+      if try measurements(of: part, records) != nil { return false }
+    } catch let damage as FileError {
+      stages.progress.line("\(damage)")
+    }
     stages.progress.line("\(part.key): measuring")
     var provenance = stages.provenance()
     let measured = try stages.measurements(needs, self, records)
@@ -69,5 +84,13 @@ extension PaperRun {
       try jsonEncoder(pretty: false).encode(
         MeasurementFile(identity: try identity(part, records), measurements: measured, provenance: provenance)),
       to: path(part))
+    return true
+  }
+
+  /// Whether there is a record or a measurement.
+  public var hasAnything: Bool {
+    [folder.records.path, folder.path + "/measurements"].contains { place in
+      (try? FileManager.default.contentsOfDirectory(atPath: place))?.isEmpty == false
+    }
   }
 }

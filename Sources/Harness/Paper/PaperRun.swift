@@ -8,23 +8,27 @@ import Transformer
 
 /// A paper's parts at one scale, over one text, in one run folder.
 public struct PaperRun: Sendable {
-  public let scale: PaperScale
-  public let corpus: CorpusOptions
-  /// Further texts that trained models are scored on, by name.
-  public let texts: [String: [String]]
+  public let request: PaperRequest
   public let folder: RunFolder
   public let registry: Registry
   /// What `precision: auto` means in the folder.
   let fastest: Precision
 
+  var scale: PaperScale { request.scale }
+
   /// - Parameter decides: whether to settle what depends on the machine where it is not settled yet.
-  public init(
-    scale: PaperScale, corpus: CorpusOptions, texts: [String: [String]], folder: RunFolder, registry: Registry,
-    decides: Bool
-  ) throws {
-    self.scale = scale
-    self.corpus = corpus
-    self.texts = texts
+  /// - Throws: ``TokenizerError`` for a scale whose SentencePiece is none; ``HarnessError`` for sizes that are none.
+  public init(_ request: PaperRequest, folder: RunFolder, registry: Registry, decides: Bool) throws {
+    let scale = request.scale
+    for size in scale.sizes + [scale.largeVocabularySize, scale.m1.size] where !ModelShape.sizeNames.contains(size) {
+      throw HarnessError.cell(
+        "size '\(size)' of scale \(scale.name) is not one of \(ModelShape.sizeNames.joined(separator: ", "))")
+    }
+    // Analyses look names up as they write them.
+    let name = try registry.resolve(scale.sentencePiece).canonicalName
+    var request = request
+    request.scale.sentencePiece = name
+    self.request = request
     self.folder = folder
     self.registry = registry
     fastest = try folder.fastest(decides: decides)
@@ -32,9 +36,17 @@ public struct PaperRun: Sendable {
 
   public var name: String { "paper-\(scale.name)" }
 
+  /// Whether all texts are there: some are read only after an hour.
+  /// - Throws: ``HarnessError/corpus(file:place:reason:)`` where a path names nothing readable.
+  public func checkTexts() throws {
+    for paths in [request.corpus.paths, request.corpus.validationPaths] + request.texts.values where !paths.isEmpty {
+      _ = try DocumentReader(paths: paths)
+    }
+  }
+
   /// The experiment that a table's cells are of.
   func experiment(_ table: CellTable) -> Experiment {
-    var one = Experiment(name: name, corpus: corpus, tokenizers: table.tokenizers)
+    var one = Experiment(name: name, corpus: request.corpus, tokenizers: table.tokenizers)
     one.corpus.exampleBytes = scale.exampleBytes
     one.m1.size = scale.m1.size
     one.m1.context = .positions(scale.m1.context)
@@ -53,7 +65,7 @@ public struct PaperRun: Sendable {
     one.seeds = table.seeds
     one.evaluation.bytes = scale.heldOutBytes
     one.evaluation.quickBytes = scale.quickBytes
-    one.evaluation.texts = texts
+    one.evaluation.texts = request.texts
     one.evaluation.lossy = .scored  // the paper's windows do not decode
     return one
   }
@@ -98,12 +110,15 @@ extension ResolvedExperiment {
 
 extension PaperRun {
   /// Trains and scores what some parts read, as far as it is not there.
+  /// - Parameter each: called after every cell.
   /// - Returns: how many cells failed.
-  public func train(_ parts: [PaperPart], _ stages: Stages, jobs: Int) throws -> Int {
+  public func train(_ parts: [PaperPart], _ stages: Stages, jobs: Int, each: @Sendable () throws -> Void) throws -> Int
+  {
     let resolved = try resolved(parts)
     guard !resolved.cells.isEmpty else { return 0 }
     try folder.keep(resolved)
-    return try Runner(resolved.cells, records: folder.records, stages: stages, jobs: jobs).run { _ in }.failures.count
+    return try Runner(resolved.cells, records: folder.records, stages: stages, jobs: jobs).run { _ in try each() }
+      .failures.count
   }
 }
 
@@ -180,29 +195,34 @@ extension PaperRun {
   /// - Throws: ``FileError`` for damaged records and measurements.
   public func report(baseline: Baseline, command: (String) -> String) throws -> PaperReport {
     let records = try records()
-    let sources = try paperParts.map { part in
+    let read = try paperParts.map { part in
       let needs = part.needs(scale)
-      let tables = try needs.cells.map { ($0.name, try input($0, records, baseline)) }
+      return (part: part, needs: needs, tables: try needs.cells.map { ($0.name, try input($0, records, baseline)) })
+    }
+    let seeds = SeedSpread(read.flatMap { one in one.tables.flatMap { $0.1.input.groups } })
+    let sources = try read.map { part, needs, tables in
       let measured = needs.measures ? try measurements(of: part, records) : PaperMeasurements()
       return PaperReport.Source(
         part: part,
         input: PaperInput(
           scale: scale, baseline: baseline,
           tables: Dictionary(tables.map { ($0.0, $0.1.input) }, uniquingKeysWith: { first, _ in first }),
-          measurements: measured ?? PaperMeasurements()),
+          measurements: measured ?? PaperMeasurements(), seeds: seeds),
         missingCells: tables.reduce(0) { $0 + $1.1.missing }, isMeasured: measured != nil, command: command(part.key))
     }
+    let trained = try resolved(paperParts).cells.compactMap { records[try CellIdentity($0)] }.filter(\.isFinished)
     return PaperReport(
-      title: "The paper at scale \(scale.name)", introduction: try introduction(Array(records.values), baseline),
+      title: "The paper at scale \(scale.name)", introduction: introduction(trained, baseline),
       sources: sources)
   }
 
-  private func introduction(_ records: [RunRecord], _ baseline: Baseline) throws -> [Artifact] {
+  private func introduction(_ records: [RunRecord], _ baseline: Baseline) -> [Artifact] {
+    let m2 =
+      "M2 of sizes \(scale.sizes.joined(separator: ", ")), \(short(scale.budget)) training FLOPs a cell unless a part says "
+      + "otherwise; M1 of size \(scale.m1.size), \(short(Double(scale.m1.steps))) steps; the standard recipe (docs/training.md)."
+    let paper = " The paper trains M2 of 25m to 2b on \(short(baseline.number("setup", "m2", "tokens"))) tokens."
     var findings: [RichText] = [
-      "Every figure of \(baseline.source) that can be asked again at this scale, beside the paper's.",
-      "M2 of sizes \(scale.sizes.joined(separator: ", ")), \(short(scale.budget)) training FLOPs a cell unless a part says otherwise; "
-        + "M1 of size \(scale.m1.size), \(scale.m1.steps) steps; the standard recipe (docs/training.md). The paper trains M2 of 25m to 2b "
-        + "on \(short(baseline.number("setup", "m2", "tokens"))) tokens.",
+      "What \(baseline.source) measured, asked again at this scale, beside the paper's figures.", RichText(m2 + paper),
     ]
     if let corpus = records.compactMap(\.corpus).first {
       findings.append(
@@ -214,15 +234,18 @@ extension PaperRun {
         "\(records.count) cells are trained, with \(short(flops)) FLOPs together; their records lie in \(code: "records/")."
       )
     }
-    findings.append(
-      "Windows are the paper's own (\(code: "end=greedy")) where a part is about its rows. They do not always decode, so that their bits/byte, marked "
-        + "‡, are of a lossy code.")
     return [
       .findings(findings.map { Finding($0) }),
       .note(
-        "A verdict is computed from the numbers beside it and their 95% intervals or paired tests (p < 0.05, not corrected for the number "
-          + "of comparisons). \"Cannot be told\" where these allow either. With one seed a test is of these trained models on other text; "
-          + "what another seed changes is in part \"Seeds\"."),
+        "A verdict is computed from the numbers beside it, by 95% intervals or paired tests (p < 0.05): \"cannot be told\" where these "
+          + "allow either. A claim of several comparisons is seen if each is, which needs no correction for their number, and not "
+          + "seen if one is not, which has none: with many, one of them may be chance. With one seed a test is of these trained models on "
+          + "other text; where settings like these were trained with several seeds (part \"Seeds\", at the smallest size), what these change "
+          + "counts too."),
+      .note(
+        "‡ of a lossy code: the paper's windows (\(code: "end=greedy")) do not always decode, so that M2's bits may leave some of the "
+          + "text out. ○, in figures a hollow mark, not learned: M2 is not better than token frequencies by more than its interval, so that a difference is of "
+          + "the codes and not of what M2 learned. […] is the 95% interval."),
     ]
   }
 }

@@ -76,14 +76,14 @@ extension Stages {
     let behind = try tokenizer.encode(
       text.words.map { Array("\($0) ".utf8) + sentence }, from: text.words.map { $0.utf8.count + 1 }, threads: threads)
     let ids = try tokenizer.encode(sentence)
-    let distances = try parallelMap(behind.count, threads: threads) { relativeDistances(behind, from: $0, to: 10) }
+    let distances = try relativeDistances(behind, threads: threads)
     var histogram = [Int](repeating: 0, count: PrefixStability.bins)
     for distance in distances.joined() {
       histogram[min(histogram.count - 1, Int(distance * Double(histogram.count)))] += 1
     }
     return PrefixStability(
       tokenizer: name, sentence: text.sentence, ids: ids, byteCounts: try tokenizer.byteCounts(of: ids, in: sentence),
-      distances: distances.map { $0.reduce(0, +) / Double(max(1, $0.count)) }, histogram: histogram)
+      distances: stride(from: 0, to: behind.count - 1, by: 2).map { distances[$0][0] }, histogram: histogram)
   }
 
   private func meanings(_ name: String, _ run: PaperRun, _ trace: Trace) throws -> [TokenMeaning] {
@@ -162,14 +162,14 @@ extension Stages {
     }
   }
 
-  /// Three runs of as many tokens as 1,000 bytes of the held-out text have.
+  /// Five runs of as many tokens as 1,000 bytes of the held-out text have.
   private func generation(_ record: RunRecord) throws -> GenerationSpeed {
     let cell = try FinishedCell(
       record, store: store, registry: registry,
       plugin: { throw HarnessError.notInRun("\($0.line): no part takes a plug-in") }, threads: 1)
     progress.line("\(record.tokenizer) \(record.size): writing")
     let tokens = max(32, Int(1000 / (record.tokenization?.compressionRatio ?? 1)))
-    let runs = try (1...3).map { seed in
+    let runs = try (1...5).map { seed in
       try generate(
         model: cell.model, tokenizer: cell.tokenizer, prompt: [], bytes: 8000, tokens: tokens, temperature: 0.8,
         sequenceLength: record.training?.sequenceLength ?? 512, seed: UInt64(seed))

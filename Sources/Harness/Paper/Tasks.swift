@@ -100,7 +100,8 @@ extension Stages {
     let (training, heldOut) =
       isSpelling
       ? try spelling(need, ids, corpus, saved.tokenizer)
-      : try coding(need, ids, corpus, saved.tokenizer, bytes: options.sequenceLength / 2, count: steps * options.batch)
+      : try coding(
+        need, ids, corpus, saved.tokenizer, sequenceLength: options.sequenceLength, count: steps * options.batch)
     func fitting(_ examples: [TaskExample]) -> [TaskExample] {
       examples.filter { $0.tokens.count <= options.sequenceLength }
     }
@@ -138,14 +139,16 @@ extension Stages {
       nats: zip(asked, answers).map { one, found in one.answer.reduce(0.0) { $0 + found[$1].nats } })
   }
 
-  /// Pieces of text and their tokens.
+  /// Pieces of text and their tokens: pieces that fit into a sequence with both, also for the control, which needs no tokens.
   private func coding(
-    _ need: TaskNeed, _ ids: TaskIDs, _ corpus: Corpus, _ tokenizer: any Tokenizer, bytes: Int, count: Int
+    _ need: TaskNeed, _ ids: TaskIDs, _ corpus: Corpus, _ tokenizer: any Tokenizer, sequenceLength: Int, count: Int
   ) throws -> (training: [TaskExample], heldOut: [TaskExample]) {
+    let bytes = sequenceLength / 2
     func examples(_ pieces: [[UInt8]]) throws -> [TaskExample] {
-      // The control needs no tokens, but the same questions fit into a sequence.
-      zip(pieces, try tokenizer.encode(examples: pieces, threads: threads)).map { piece, tokens in
+      zip(pieces, try tokenizer.encode(examples: pieces, threads: threads)).compactMap {
+        piece, tokens -> TaskExample? in
         let text = ids.bytes(piece), code = ids.tokens(tokens)
+        guard text.count + code.count < sequenceLength else { return nil }
         return switch need.kind {
         case .compress: TaskExample(question: text, mark: ids.mark, answer: code)
         case .bytes: TaskExample(question: [], mark: ids.mark, answer: text)

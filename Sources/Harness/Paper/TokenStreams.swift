@@ -22,12 +22,12 @@ struct PrefixedSentence {
   }
 }
 
-/// Levenshtein's distance between a sequence and each of the next `reach` in the list, which is a ring, over the longer
-/// one's length.
-func relativeDistances(_ sequences: [[Token]], from index: Int, to reach: Int) -> [Double] {
-  (1...reach).filter { $0 < sequences.count }.map { step in
-    let (a, b) = (sequences[index], sequences[(index + step) % sequences.count])
-    return Double(editDistance(a, b)) / Double(max(1, a.count, b.count))
+/// Levenshtein's distances between sequences, over the longer one's length: of each, to all after it.
+func relativeDistances(_ sequences: [[Token]], threads: Int) throws -> [[Double]] {
+  try parallelMap(sequences.count, threads: threads) { index in
+    sequences[(index + 1)...].map { other in
+      Double(editDistance(sequences[index], other)) / Double(max(1, sequences[index].count, other.count))
+    }
   }
 }
 
@@ -44,7 +44,7 @@ struct TokenTexts {
   let exampleCount: Int
 
   /// Tokens that lie in windows have their window's text. Where tokens are pieces of one code, it is what decodes with a
-  /// token and could not without it, for the first 48 tokens of each of 40 examples.
+  /// token and could not without it, for the first 48 tokens that decide any text in each of 40 examples.
   init(_ tokenizer: any Tokenizer, _ examples: [[UInt8]], threads: Int) throws {
     let coded = try tokenizer.encode(examples: examples, threads: threads)
     var found: [[Occurrence]] = []
@@ -55,7 +55,7 @@ struct TokenTexts {
     if found.count < examples.count {
       let used = min(40, examples.count)
       found = try parallelMap(used, threads: threads) { example in
-        Self.pieces(tokenizer, Array(coded[example].prefix(48)), example)
+        Self.pieces(tokenizer, Array(coded[example].prefix(256)), example)
       }
     }
     occurrences = Array(found.joined())
@@ -82,38 +82,39 @@ struct TokenTexts {
     return found
   }
 
-  /// What is the same however the code goes on after each token: with zeros, or with ones.
+  /// What is the same however the code goes on after each token: with zeros, or with ones. Tokens that decide nothing, such
+  /// as those of zlib's header, are left out.
   private static func pieces(_ tokenizer: any Tokenizer, _ tokens: [Token], _ example: Int) -> [Occurrence] {
-    let most = 24 * tokens.count
     func decided(_ count: Int) -> [UInt8] {
       let texts = [Token(0), Token(tokenizer.vocabularySize - 1)].map { filler in
         tokenizer.decodeGenerated(
-          Array(tokens.prefix(count)) + [Token](repeating: filler, count: 4), maximumBytes: most)
+          Array(tokens.prefix(count)) + [Token](repeating: filler, count: 4), maximumBytes: 24 * count)
       }
       return Array(zip(texts[0], texts[1]).prefix { $0 == $1 }.map(\.0))
     }
     var known = 0
-    return tokens.indices.map { index in
+    var found: [Occurrence] = []
+    for index in tokens.indices where found.count < 48 {
       let text = decided(index + 1)
-      defer { known = max(known, text.count) }
-      return Occurrence(
-        example: example, position: 1, token: tokens[index], text: Array(text.dropFirst(known)))
+      guard text.count > known else { continue }
+      found.append(Occurrence(example: example, position: 1, token: tokens[index], text: Array(text[known...])))
+      known = text.count
     }
+    return found
   }
 
-  /// By position: how many tokens have the most frequent text of their kind, and one of them with its texts.
+  /// By position: how many tokens have the text that the most of their kind's others have, and one of them with its texts.
   func meanings(of name: String) -> [TokenMeaning] {
     Set(occurrences.map(\.position)).sorted().compactMap { position in
       let own = Dictionary(grouping: occurrences.filter { $0.position == position }, by: \.token)
       guard let shown = own.max(by: { ($0.value.count, $1.key) < ($1.value.count, $0.key) }) else { return nil }
       var counts = [Int](repeating: 0, count: exampleCount), sameText = counts, sameStart = counts
-      for group in own.values {
-        let text = Self.mostFrequent(group.map(\.text)),
-          start = Self.mostFrequent(group.map { Array($0.text.prefix(1)) })
+      for group in own.values where group.count > 1 {
+        let texts = TextCounts(group.map(\.text)), starts = TextCounts(group.map { Array($0.text.prefix(1)) })
         for one in group {
           counts[one.example] += 1
-          if one.text == text { sameText[one.example] += 1 }
-          if Array(one.text.prefix(1)) == start { sameStart[one.example] += 1 }
+          if texts.isUsual(one.text) { sameText[one.example] += 1 }
+          if starts.isUsual(Array(one.text.prefix(1))) { sameStart[one.example] += 1 }
         }
       }
       let texts = Dictionary(grouping: shown.value, by: \.text).mapValues(\.count)
@@ -125,14 +126,30 @@ struct TokenTexts {
     }
   }
 
-  /// Of several the first in byte order.
-  private static func mostFrequent(_ texts: [[UInt8]]) -> [UInt8]? {
-    Dictionary(grouping: texts, by: \.self).max { a, b in
-      a.value.count != b.value.count ? a.value.count < b.value.count : b.key.lexicographicallyPrecedes(a.key)
-    }?.key
+  private static func words(_ text: [UInt8]) -> String { String(decoding: text, as: UTF8.self) }
+}
+
+/// How often each of some texts occurs.
+private struct TextCounts {
+  private let counts: [[UInt8]: Int]
+  /// The two most frequent; of several the first in byte order.
+  private let leading: [(text: [UInt8], count: Int)]
+
+  init(_ texts: [[UInt8]]) {
+    counts = Dictionary(grouping: texts, by: \.self).mapValues(\.count)
+    leading = Array(
+      counts.map { (text: $0.key, count: $0.value) }.sorted { a, b in
+        a.count != b.count ? a.count > b.count : a.text.lexicographicallyPrecedes(b.text)
+      }.prefix(2))
   }
 
-  private static func words(_ text: [UInt8]) -> String { String(decoding: text, as: UTF8.self) }
+  /// Whether one occurrence of a text has the most frequent text of all others; of several the first in byte order.
+  func isUsual(_ text: [UInt8]) -> Bool {
+    let others = (counts[text] ?? 0) - 1
+    guard others > 0 else { return false }
+    guard let rival = leading.first(where: { $0.text != text }) else { return true }
+    return others > rival.count || others == rival.count && text.lexicographicallyPrecedes(rival.text)
+  }
 }
 
 /// How far streams of equally many bits are from uniform, beside 40 streams of as many random ones.

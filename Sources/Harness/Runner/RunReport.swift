@@ -3,7 +3,6 @@ import Foundation
 import Records
 import Rendering
 import Support
-import Synchronization
 import Tokenizers
 
 /// The report of run folders, made from their records alone, and written anew after every cell, so that a run can be
@@ -11,8 +10,7 @@ import Tokenizers
 public final class RunReport: Sendable {
   private let runs: [RunFolder]
   private let baseline: Baseline?
-  /// When the last report was whole, and the seconds that it took.
-  private let last = Mutex<(whole: Stopwatch, seconds: Double)?>(nil)
+  private let meanwhile = Refresh()
 
   /// - Parameter baseline: path of a paper's figures to stand beside these.
   /// - Throws: ``FileError`` for a baseline that is none.
@@ -25,12 +23,7 @@ public final class RunReport: Sendable {
 
   /// Writes the report, unless so little time has passed since the last one that writing would take more than a tenth of
   /// it: in a run of thousands of quick cells.
-  public func refresh(in folder: String) throws {
-    if let last = last.withLock({ $0 }), last.whole.seconds < 10 * last.seconds { return }
-    let watch = Stopwatch()
-    try write(to: folder)
-    last.withLock { $0 = (Stopwatch(), watch.seconds) }
-  }
+  public func refresh(in folder: String) throws { try meanwhile { try write(to: folder) } }
 
   /// - Throws: ``FileError`` for damaged records, and where the folder cannot be written.
   public func write(to folder: String) throws { try report().write(to: folder) }

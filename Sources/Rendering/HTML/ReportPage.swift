@@ -75,7 +75,11 @@ private func html(_ text: RichText) -> String {
 
 /// Numbers carry their value at full precision, by which they are sorted.
 private func html(_ table: Table) -> String {
-  let classes = table.columns.map { $0.format.isNumeric ? " class=\"n\"" : "" }
+  let classes = table.columns.indices.map { column in
+    let one = table.columns[column]
+    if one.format.isNumeric { return " class=\"n\"" }
+    return table.rows.contains { one.text($0[column]).count > 60 } ? " class=\"t\"" : ""
+  }
   let head = zip(table.columns, classes).map { column, style in
     "<th\(style) scope=\"col\"><button>\(xmlEscaped(column.title))</button></th>"
   }

@@ -56,7 +56,9 @@ private struct FigureDrawing {
     let legend = hasLegend ? (series.map { textWidth($0.title, size: 12) }.max() ?? 0) + 52 : 24
     let height = max(
       540, hasLegend ? 90 + 19 * Double(series.count) : 0, hasLegend ? 0 : 200 + 13 * Double(points.count))
-    frame = Box(left: 72, top: 44, right: 900 - min(legend, 400), bottom: height - 58)
+    // The axis has its numbers between its name and the frame.
+    let numbers = y.ticks.map { textWidth($0.label, size: 12) }.max() ?? 0
+    frame = Box(left: max(72, numbers + 37), top: 44, right: 900 - min(legend, 400), bottom: height - 58)
     document = SVGDocument(width: 900, height: height, isInteractive: isInteractive)
 
     drawAxes()

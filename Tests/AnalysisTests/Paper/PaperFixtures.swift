@@ -46,13 +46,14 @@ func cell(
   return try one.record()
 }
 
-/// A part's answer to records by table, and to measurements.
+/// A part's answer to records by table, and to measurements; beside the paper's figures unless others are given.
 func answer(
-  _ part: PaperPart, tables: [String: [RunRecord]] = [:], _ measure: (inout PaperMeasurements) -> Void = { _ in }
+  _ part: PaperPart, tables: [String: [RunRecord]] = [:], baseline: Baseline? = nil,
+  _ measure: (inout PaperMeasurements) -> Void = { _ in }
 ) throws -> PaperAnswer {
   var measurements = PaperMeasurements()
   measure(&measurements)
-  let baseline = try canonicalBaseline()
+  let baseline = try baseline ?? canonicalBaseline()
   return part.run(
     PaperInput(
       scale: .small, baseline: baseline,

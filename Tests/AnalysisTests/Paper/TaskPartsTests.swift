@@ -37,7 +37,12 @@ private func score(_ tokenizer: String, _ kind: TaskNeed.Kind, right: Double, of
       ]
     }
     #expect(found.claims.map(\.verdict) == [.notSeen, .notSeen, .notSeen])
-    #expect(try answer(.sequenceToSequence).claims.allSatisfy { $0.verdict == .cannotTell })
+    #expect(found.claims[0].numbers == "30.5% and 40.5% (-10.0 points)")
+    // The control of other answers is none.
+    let apart = try answer(.sequenceToSequence) {
+      $0.tasks = [score(windows, .decompress, right: 0.9), score(windows, .bytes, right: 0.4, of: 50)]
+    }
+    #expect(apart.claims[0].verdict == .cannotTell && apart.claims[0].numbers == "the answers are not the same ones")
   }
 }
 

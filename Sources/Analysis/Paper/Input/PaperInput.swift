@@ -10,15 +10,18 @@ public struct PaperInput: Sendable {
   /// By the names of the part's tables; those without a record yet too.
   public let tables: [String: AnalysisInput]
   public let measurements: PaperMeasurements
+  /// What another seed changes, from the tables of all parts.
+  public let seeds: SeedSpread
 
   public init(
     scale: PaperScale, baseline: Baseline, tables: [String: AnalysisInput] = [:],
-    measurements: PaperMeasurements = PaperMeasurements()
+    measurements: PaperMeasurements = PaperMeasurements(), seeds: SeedSpread = SeedSpread()
   ) {
     self.scale = scale
     self.baseline = baseline
     self.tables = tables
     self.measurements = measurements
+    self.seeds = seeds
   }
 
   /// A cell of a table.
@@ -30,43 +33,52 @@ public struct PaperInput: Sendable {
     measurements.samples.first { $0.tokenizer == tokenizer && $0.exampleSize == exampleSize ?? scale.exampleBytes }
   }
 
-  /// How far M2 is below the better of the trivial models, as a share of these: 0 where it learned nothing. Paired over
-  /// examples; nil where the trivial models were not measured on the very examples that M2 was scored on.
-  func gain(_ group: CellGroup?) -> Gain? {
+  /// What M2 saves of the bits of the better trivial model: 0 where it learned nothing. nil where the trivial models were
+  /// not measured on the very examples that M2 was scored on.
+  func gain(_ group: CellGroup?) -> BootstrapEstimate? {
     guard let group, let sample = sample(group.tokenizer),
       let trivial = [sample.uniformScores, sample.unigramScores].compactMap(\.self).min(by: {
         $0.bitsPerByte < $1.bitsPerByte
-      }), let own = group.heldOut.flatMap({ ExampleScores.mean($0.scores) }), own.bytes == trivial.bytes
+      }), let own = group.heldOut.flatMap({ ExampleScores.mean($0.scores) })
     else { return nil }
     var resampling = Resampling()
-    guard let model = resampling.estimate(own), let base = resampling.estimate(trivial) else { return nil }
-    let difference = (base - model).interval(), whole = trivial.bitsPerByte
-    return Gain(
-      value: (whole - own.bitsPerByte) / whole,
-      interval: Interval(lower: difference.lower / whole, upper: difference.upper / whole), trivial: whole)
-  }
-
-  struct Gain {
-    let value: Double
-    let interval: Interval
-    /// Bits/byte of the better trivial model.
-    let trivial: Double
+    return resampling.saving(own, of: trivial)
   }
 
   /// That M2 learns nothing from a code: it gains less than 1% on the better trivial model.
   func nothingLearned(_ statement: String, _ groups: [CellGroup?]) -> Claim {
     .all(
       statement,
-      groups.compactMap(\.self).map { group in
+      groups.map { group in
+        guard let group else { return Claim(statement, .cannotTell, "not run") }
         guard let gain = gain(group) else { return Claim(statement, .cannotTell, "\(group.label) not measured") }
-        let verdict: Claim.Verdict =
-          gain.interval.upper < 0.01 ? .seen : gain.interval.lower > 0.01 ? .notSeen : .cannotTell
-        return Claim(
-          statement, verdict,
-          String(
-            format: "%@ gains %.2f%% [%.2f, %.2f]", group.label, 100 * gain.value, 100 * gain.interval.lower,
-            100 * gain.interval.upper))
+        return .below(statement, gain, 0.01) { "\(group.label) gains \($0)" }
       })
+  }
+}
+
+extension Resampling {
+  /// What a model saves of another's bits, as a share of these; nil for other examples.
+  mutating func saving(_ model: ExampleScores, of base: ExampleScores) -> BootstrapEstimate? {
+    guard model.bytes == base.bytes, base.bitsPerByte > 0, let model = estimate(model), let base = estimate(base) else {
+      return nil
+    }
+    return .combined(model, base) { ($1 - $0) / $1 }
+  }
+}
+
+extension Claim {
+  /// That a share lies below a limit.
+  /// - Parameter numbers: how it is said, from the share and its interval in percent.
+  static func below(
+    _ statement: String, _ share: BootstrapEstimate, _ limit: Double, _ numbers: (String) -> String
+  ) -> Claim {
+    let interval = share.interval()
+    let verdict: Claim.Verdict = interval.upper < limit ? .seen : interval.lower > limit ? .notSeen : .cannotTell
+    return Claim(
+      statement, verdict,
+      numbers(
+        String(format: "%.2f%% [%.2f, %.2f]", 100 * share.value, 100 * interval.lower, 100 * interval.upper)))
   }
 }
 

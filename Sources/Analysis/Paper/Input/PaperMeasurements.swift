@@ -67,10 +67,10 @@ public struct PrefixStability: Sendable, Hashable, Codable {
   /// Of the sentence alone: its tokens, and the bytes each stands for where that can be said.
   public var ids: [UInt32]
   public var byteCounts: [Int]?
-  /// Of each word: the mean edit distance between the sentence's tokens behind it and behind the words after it in the
-  /// list, over the longer one's length.
+  /// Of the first and second word, the third and fourth, …: the edit distance between the sentence's tokens behind one and
+  /// behind the other, over the longer one's length. No word is in two, so that they are independent.
   public var distances: [Double]
-  /// How many of the single distances lie in each of ``bins`` equal parts of 0 … 1.
+  /// How many of all words' pairs' distances lie in each of ``bins`` equal parts of 0 … 1.
   public var histogram: [Int]
   public static let bins = 20
 
@@ -103,8 +103,8 @@ public struct TokenMeaning: Sendable, Hashable, Codable {
   public var token: UInt32
   public var occurrences: Int
   public var texts: [Text]
-  /// Of each example: tokens at this position, those whose text is the most frequent one of their token, and those whose
-  /// text begins as it does.
+  /// Of each example: tokens at this position that occur there again, those whose text is the most frequent one of their
+  /// token's other occurrences, and those whose text begins as the most of these do.
   public var counts, sameText, sameStart: [Int]
 
   public init(

@@ -36,9 +36,7 @@ extension PaperPart {
     .number("natsPerBit", "Nats/bit", unit: "nats", .fixed(4), better: .lower) { group in
       group.representative.heldOut.map { $0.nats / Double(max(1, $0.tokens)) }
     },
-    .estimate("bitsPerByte", "Bits/byte", unit: "bits/byte", .fixed(3), better: .lower) {
-      .number($0.heldOut?.bitsPerByte, interval: $0.heldOut?.interval)
-    },
-    .number("uniform", "Uniform", unit: "bits/byte", .fixed(3)) { $0.tokenization?.uniformBitsPerByte },
+    .estimate("bitsPerByte", "Bits/byte", unit: "bits/byte", .fixed(3), better: .lower) { $0.bitsPerByteCell },
+    .number("uniform", "Uniform bits/byte", unit: "bits/byte", .fixed(3)) { $0.tokenization?.uniformBitsPerByte },
   ]
 }

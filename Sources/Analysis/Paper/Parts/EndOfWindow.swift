@@ -31,21 +31,21 @@ extension PaperPart {
           undecodable(input.sample(greedy)),
           .lower(
             "M2 is lower with windows that are padded than with those that look ahead (v=256)", cell(greedy),
-            than: cell(delay)),
+            than: cell(delay), input.seeds),
           fewerTokens(
             "Beyond the paper: windows that keep a code for their end (reserve) hold more than padded ones",
             input.sample(reserve),
             than: input.sample(greedy)),
           .lower(
             "Beyond the paper: M2 is lower with reserve than with padded windows (v=256)", cell(reserve),
-            than: cell(greedy)),
+            than: cell(greedy), input.seeds),
         ],
         artifacts: [
           .table(
             Table(key: "paper-end", rows, fields: AblationRow.fields).withoutEmptyColumns(keeping: ["bitsPerByte"])),
           .note(
             "The paper's bits/byte are of its 25m. A window that decodes to another text: its padded code is also that of a "
-              + "longer one. ‡ of a lossy code."),
+              + "longer one."),
         ])
     })
 

@@ -15,11 +15,11 @@ extension PaperPart {
         claims: [
           .lower(
             "Windows cut at peaks of M1's entropy have fewer bits/byte than those that are not cut",
-            input.cell("cuts", peaks), than: input.cell("cuts", plain)),
+            input.cell("cuts", peaks), than: input.cell("cuts", plain), input.seeds),
           .lower(
             "Windows cut where pre-tokens begin have fewer bits/byte than those that are not cut",
             input.cell("cuts", words),
-            than: input.cell("cuts", plain)),
+            than: input.cell("cuts", plain), input.seeds),
         ],
         artifacts: [
           .table(Table(key: "paper-cuts", groups, fields: fields)),
@@ -36,10 +36,9 @@ extension PaperPart {
   private static let fields: [TableField<CellGroup>] = [
     .text("tokenizer", "Tokenizer") { $0.tokenizer }, .text("size", "M2") { $0.size },
     .number("compressionRatio", "Bytes/token", .fixed(2), better: .higher) { $0.tokenization?.compressionRatio },
-    .number("unigramBitsPerByte", "Unigram", unit: "bits/byte", .fixed(3)) { $0.tokenization?.unigramBitsPerByte },
-    .estimate("bitsPerByte", "Bits/byte", unit: "bits/byte", .fixed(3), better: .lower) {
-      .number(
-        $0.heldOut?.bitsPerByte, interval: $0.heldOut?.interval, marks: $0.isLearned == false ? [.notLearned] : [])
+    .number("unigramBitsPerByte", "Unigram bits/byte", unit: "bits/byte", .fixed(3)) {
+      $0.tokenization?.unigramBitsPerByte
     },
+    .estimate("bitsPerByte", "Bits/byte", unit: "bits/byte", .fixed(3), better: .lower) { $0.bitsPerByteCell },
   ]
 }

@@ -12,18 +12,19 @@ extension PaperPart {
       return needs
     },
     run: { input in
-      guard let table = input.tables["main"] else { return PaperAnswer(claims: [], artifacts: []) }
       let analyses: [RecordAnalysis] = [.mainResults, .costPlots, .besideThePaper]
       return PaperAnswer(
         claims: mainClaims(input),
-        artifacts: analyses.flatMap { $0.run(table) }.map { $0.renamed(prefix: "paper-main") })
+        artifacts: input.tables["main"].map { table in
+          analyses.flatMap { $0.run(table) }.map { $0.renamed(prefix: "paper-main") }
+        } ?? [])
     })
 
   private static func mainClaims(_ input: PaperInput) -> [Claim] {
     let (sizes, smallest, largest) = (input.scale.sizes, input.scale.smallest, input.scale.largest)
     func cell(_ tokenizer: String, _ size: String) -> CellGroup? { input.cell("main", tokenizer, size) }
     func everywhere(_ statement: String, _ a: String, below b: String) -> Claim {
-      .all(statement, sizes.map { .lower(statement, cell(a, $0), than: cell(b, $0)) })
+      .all(statement, sizes.map { .lower(statement, cell(a, $0), than: cell(b, $0), input.seeds) })
     }
     let bytes = "Bytes", pieces = input.scale.sentencePiece
     let small = PaperTokenizers.greedy(16, "256"), large = PaperTokenizers.greedy(16, "65k")
@@ -31,16 +32,18 @@ extension PaperPart {
     let falling = "Bits/byte of bytes, SentencePiece and windows of 16 bits fall with size"
     let rest = PaperTokenizers.main(input.scale).filter { $0 != pieces && !$0.hasPrefix("EqualInfoAC[b=12") }
     let lowest = "SentencePiece has the lowest bits/byte at every size"
+    let own = sizes.compactMap { size in cell(pieces, size)?.heldOut.map { "\(size) \(bits($0.bitsPerByte))" } }
     return [
-      .all(lowest, sizes.flatMap { size in rest.map { .lower(lowest, cell(pieces, size), than: cell($0, size)) } })
-        .brief(
-          "SentencePiece", of: sizes.map { cell(pieces, $0) }),
+      .all(
+        lowest,
+        sizes.flatMap { size in rest.map { .lower(lowest, cell(pieces, size), than: cell($0, size), input.seeds) } },
+        seen: "SentencePiece: \(list(own))"),
       everywhere("Windows of 16 bits in tokens of 16 are below bytes at every size", large, below: bytes),
       .all(
         growing,
         [
-          .lower(growing, cell(bytes, smallest), than: cell(small, smallest)),
-          .lower(growing, cell(small, largest), than: cell(bytes, largest)),
+          .lower(growing, cell(bytes, smallest), than: cell(small, smallest), input.seeds),
+          .lower(growing, cell(small, largest), than: cell(bytes, largest), input.seeds),
         ]),
       everywhere("GZip stays above bytes at every size", bytes, below: "GZip[v=256]"),
       input.nothingLearned(
@@ -51,18 +54,8 @@ extension PaperPart {
         sizes.flatMap { size in PaperTokenizers.vocabularies.map { cell("StaticAC[v=\($0)]", size) } }),
       .all(
         falling,
-        [bytes, pieces, small, large].map { .lower(falling, cell($0, largest), than: cell($0, smallest)) }),
+        [bytes, pieces, small, large].map { .lower(falling, cell($0, largest), than: cell($0, smallest), input.seeds) }),
     ]
-  }
-}
-
-extension Claim {
-  /// The same, its many numbers in few words: what holds, and what does not.
-  func brief(_ name: String, of groups: [CellGroup?]) -> Claim {
-    let own = groups.compactMap { group in
-      group?.heldOut.map { "\(group?.size ?? "") \(bits($0.bitsPerByte))" }
-    }
-    return Claim(statement, verdict, own.isEmpty ? "not run" : "\(name): \(list(own))")
   }
 }
 

@@ -27,8 +27,11 @@ extension PaperPart {
               .lower(statement, own, best.label, than: estimate($0), $0.label)
             })
           let order = learned.compactMap { group in estimate(group).map { (group.tokenizer, $0.bitsPerByte) } }
-            .sorted { $0.1 < $1.1 }.prefix(3)
-          return Claim(statement, all.verdict, list(order.map { "\($0.0) \(bits($0.1))" }))
+            .sorted { $0.1 < $1.1 }
+          return Claim(
+            statement, all.verdict,
+            "\(best.tokenizer) on held-out text; here "
+              + list(order.prefix(3).map { "\($0.0) \(bits($0.1))" }, more: order.count - 3))
         },
         artifacts: RecordAnalysis.furtherTexts.run(table).map { $0.renamed(prefix: "paper") })
     })

@@ -18,30 +18,43 @@ extension PaperPart {
         rows.first { $0.score.tokenizer == tokenizer && $0.score.size == size }
       }
       func lower(_ statement: String, _ a: ScaledRow?, than b: ScaledRow?) -> Claim {
-        guard let a, let b, a.score.bytes == b.score.bytes, let x = a.estimate, let y = b.estimate else {
-          return Claim(statement, .cannotTell, "not run")
-        }
-        return .above(statement, value: y.value - x.value, interval: (y - x).interval()) { _ in
-          "\(a.score.tokenizer) \(a.score.size) \(bits(x.value)), \(b.score.tokenizer) \(b.score.size) \(bits(y.value))"
+        guard let a, let b, a.score.bytes == b.score.bytes else { return Claim(statement, .cannotTell, "not run") }
+        return .higher(statement, b.estimate, than: a.estimate) {
+          "\(a.score.tokenizer) \(a.score.size) \(bits($1)), \(b.score.tokenizer) \(b.score.size) \(bits($0))"
         }
       }
       let (smallest, largest) = (input.scale.smallest, input.scale.largest)
-      let steeper = "With data in proportion, larger models are lower: bytes, SentencePiece and windows of 16 bits"
+      /// What the largest size saves of the smallest one's bits.
+      func fall(_ tokenizer: String) -> BootstrapEstimate? {
+        guard let small = row(tokenizer, smallest), let large = row(tokenizer, largest),
+          small.score.bytes == large.score.bytes, let x = small.estimate, let y = large.estimate
+        else { return nil }
+        return .combined(x, y) { ($0 - $1) / $0 }
+      }
+      let falling = "With data in proportion, larger models are lower: bytes, SentencePiece and windows of 16 bits"
       let lowest = "SentencePiece stays below bytes at every size"
-      let names = ["Bytes", input.scale.sentencePiece, PaperTokenizers.greedy(16, "256")]
+      let windows = PaperTokenizers.greedy(16, "256")
       return PaperAnswer(
         claims: [
-          .all(steeper, names.map { lower(steeper, row($0, largest), than: row($0, smallest)) }),
+          .all(
+            falling,
+            ["Bytes", input.scale.sentencePiece, windows].map {
+              lower(falling, row($0, largest), than: row($0, smallest))
+            }),
           .all(
             lowest,
             input.scale.sizes.map { lower(lowest, row(input.scale.sentencePiece, $0), than: row("Bytes", $0)) }),
+          .higher(
+            "From the smallest size to the largest, windows of 16 bits in tokens of 8 save a larger share of their bits than bytes",
+            fall(windows), than: fall("Bytes")
+          ) { String(format: "%@ %.1f%%, Bytes %.1f%%", windows, 100 * $0, 100 * $1) },
         ],
         artifacts: [
           .figure(figure(rows, input.scale)), .table(Table(key: "paper-scaled-data", rows, fields: fields)),
           .note(
             "Of every size the weights whose training tokens are nearest to the largest size's in proportion to parameters outside "
-              + "the embedding; scored on the first held-out examples. Weights on the way are of a rate that has not "
-              + "fallen yet, which the paper's schedule, falling with the root of the step, has less of."),
+              + "the embedding; scored on the first held-out examples. Weights on the way are of a learning rate that has not "
+              + "fallen yet; in the paper's schedule it falls with the root of the step, whatever the end."),
         ])
     })
 
@@ -81,13 +94,13 @@ extension PaperPart {
 
   private static let fields: [TableField<ScaledRow>] = [
     .text("tokenizer", "Tokenizer") { $0.score.tokenizer }, .text("size", "M2") { $0.score.size },
-    .number("step", "Steps", .integer) { Double($0.score.step) },
+    .number("step", "Training steps", .integer) { Double($0.score.step) },
     .number("trainingTokens", "Training tokens", unit: "tokens", .short) { Double($0.score.trainingTokens) },
-    .number("wanted", "In proportion", unit: "tokens", .short) { $0.wanted },
+    .number("wanted", "Tokens in proportion", unit: "tokens", .short) { $0.wanted },
     .estimate("bitsPerByte", "Bits/byte", unit: "bits/byte", .fixed(3), better: .lower) {
       .number($0.estimate?.value, interval: $0.estimate?.interval())
     },
-    .text("paper", "Paper") { $0.paper.isEmpty ? nil : list($0.paper) },
+    .text("paper", "Paper bits/byte") { $0.paper.isEmpty ? nil : list($0.paper) },
   ]
 
   private static func figure(_ rows: [ScaledRow], _ scale: PaperScale) -> Figure {

@@ -39,7 +39,7 @@ extension PaperPart {
             interval: row(arithmetic, .compress)?.accuracy?.interval.map {
               Interval(lower: -$0.upper, upper: -$0.lower)
             }
-          ) { String(format: "%.1f%%", -100 * $0) },
+          ) { String(format: "%.1f%% of the tokens", -100 * $0) },
         ],
         artifacts: [
           .table(Table(key: "paper-seq2seq", rows, fields: fields)),
@@ -60,13 +60,16 @@ extension PaperPart {
   private static let fields: [TableField<TaskRow>] = [
     .text("tokenizer", "Compression") { $0.score.need.tokenizer },
     .text("task", "Task") { $0.score.need.kind.rawValue },
-    .text("size", "M2") { $0.score.need.size }, .number("steps", "Steps", .integer) { Double($0.score.steps) },
+    .text("size", "M2") { $0.score.need.size },
+    .number("steps", "Training steps", .integer) { Double($0.score.steps) },
     .estimate("accuracy", "Accuracy", .percent(2), better: .higher) {
       .number($0.accuracy?.value, interval: $0.accuracy?.interval)
     },
-    .number("paperAccuracy", "Paper", .percent(2)) { $0.paper?.number("accuracyPercent").map { $0 / 100 } },
-    .number("crossEntropy", "Cross-entropy", unit: "nats/token", .fixed(3), better: .lower) { $0.crossEntropy },
-    .number("paperCrossEntropy", "Paper", unit: "nats/token", .fixed(3)) { $0.paper?.number("crossEntropy") },
+    .number("paperAccuracy", "Paper's accuracy", .percent(2)) { $0.paper?.number("accuracyPercent").map { $0 / 100 } },
+    .number("crossEntropy", "Nats/token", unit: "nats/token", .fixed(3), better: .lower) { $0.crossEntropy },
+    .number("paperCrossEntropy", "Paper's nats/token", unit: "nats/token", .fixed(3)) {
+      $0.paper?.number("crossEntropy")
+    },
   ]
 }
 
@@ -91,28 +94,31 @@ struct TaskRow {
     return count > 0 ? score.nats.reduce(0, +) / Double(count) : nil
   }
 
-  private static func difference(_ a: TaskRow?, _ b: TaskRow?) -> (value: Double, interval: Interval, numbers: String)?
-  {
-    guard let x = a?.accuracy, let y = b?.accuracy, let first = x.estimate, let second = y.estimate,
-      a?.score.counts == b?.score.counts
-    else { return nil }
-    return (
-      x.value - y.value, (first - second).interval(), String(format: "%.1f%% and %.1f%%", 100 * x.value, 100 * y.value)
-    )
-  }
-
-  /// That one is righter than another by more than a share, on the same answers.
+  /// That one is righter than another by more than a share (or not, or less than nothing), on the same answers.
   static func more(_ statement: String, _ a: TaskRow?, than b: TaskRow?, by least: Double) -> Claim {
-    let found = difference(a, b)
-    return .above(statement, least, value: found?.value, interval: found?.interval) { _ in found?.numbers ?? "" }
+    compared(statement, a, b) { first, second in
+      .higher(statement, first, than: second, by: least) { numbers($0, $1) }
+    }
   }
 
   /// That it is not.
-  static func notMore(_ statement: String, _ a: TaskRow?, than b: TaskRow?, by least: Double) -> Claim {
-    let found = difference(a, b)
-    return .above(
-      statement, -least, value: found.map { -$0.value },
-      interval: found.map { Interval(lower: -$0.interval.upper, upper: -$0.interval.lower) }
-    ) { _ in found?.numbers ?? "" }
+  static func notMore(_ statement: String, _ a: TaskRow?, than b: TaskRow?, by most: Double) -> Claim {
+    compared(statement, a, b) { first, second in
+      .higher(statement, second, than: first, by: -most) { numbers($1, $0) }
+    }
+  }
+
+  private static func numbers(_ a: Double, _ b: Double) -> String {
+    String(format: "%.1f%% and %.1f%% (%+.1f points)", 100 * a, 100 * b, 100 * (a - b))
+  }
+
+  private static func compared(
+    _ statement: String, _ a: TaskRow?, _ b: TaskRow?, _ body: (BootstrapEstimate?, BootstrapEstimate?) -> Claim
+  ) -> Claim {
+    guard let a, let b, a.score.counts == b.score.counts else {
+      let missing = a == nil || b == nil
+      return Claim(statement, .cannotTell, missing ? "not run" : "the answers are not the same ones")
+    }
+    return body(a.accuracy?.estimate, b.accuracy?.estimate)
   }
 }

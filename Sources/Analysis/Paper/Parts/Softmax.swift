@@ -5,44 +5,57 @@ import Support
 extension PaperPart {
   /// The paper's FLOPs leave the head out: what they are with it, and what then stays of its conclusions.
   static let softmax = PaperPart(
-    "softmax", title: "The softmax in the FLOPs", source: "table 15's FLOPs/byte",
+    "softmax", title: "The softmax in the FLOPs", source: "FLOPs/byte of tables 15, 16 and 17",
     needs: { _ in PaperNeeds() },
     run: { input in
       let rows = softmaxRows(input.baseline)
       return PaperAnswer(
-        claims: claims(rows),
+        claims: claims(rows.filter(\.isMain)),
         artifacts: [
-          .figure(figure(rows, withHead: false)), .figure(figure(rows, withHead: true)),
+          .figure(figure(rows.filter(\.isMain), withHead: false)),
+          .figure(figure(rows.filter(\.isMain), withHead: true)),
           .table(Table(key: "paper-softmax", rows, fields: fields)),
           .note(
-            "From the paper's figures alone. With the head: 2·dim·vocabulary FLOPs a token more, over its bytes/token; M1's own head, "
-              + "0.1 M FLOPs/byte, stays left out. Below bytes: the point lies below the line through bytes' points, straight "
-              + "in the logarithms of both; --- where its FLOPs/byte are outside those of bytes."),
+            "From the paper's figures alone; plotted are those of table 15. With the head: 2·dim·vocabulary FLOPs a token more, over its "
+              + "bytes/token; M1's own head, \(short(m1Head(input.baseline))) FLOPs/byte, stays left out. Below bytes: the point lies "
+              + "below the line through bytes' points, straight in the logarithms of both; --- where its FLOPs/byte are outside those of "
+              + "bytes."),
         ])
     })
 
   fileprivate struct SoftmaxRow {
     let tokenizer, size: String
+    /// Whether it is of the main result, which is plotted.
+    let isMain: Bool
     let bitsPerByte, printed, withHead: Double
     /// Bytes' bits/byte at the same FLOPs/byte, without the head and with it.
     var bytesAtPrinted: Double?
     var bytesWithHead: Double?
   }
 
-  /// Rows of the main result with their FLOPs/byte.
+  /// The paper's dimension of a size.
+  private static func dimension(_ size: String, _ baseline: Baseline) -> Double? {
+    baseline.table("modelSizes")?.rows(where: ["name": size]).first?.number("embeddingDim")
+  }
+
+  /// FLOPs/byte of M1's head: over bytes.
+  private static func m1Head(_ baseline: Baseline) -> Double? {
+    baseline.text("setup", "m1", "size").flatMap { dimension($0, baseline) }.map { 2 * $0 * 256 }
+  }
+
+  /// Rows that have FLOPs/byte, those of the main result first.
   private static func softmaxRows(_ baseline: Baseline) -> [SoftmaxRow] {
-    let dims = Dictionary(
-      (baseline.table("modelSizes")?.rows() ?? []).compactMap { row in
-        row.text("name").flatMap { name in row.number("embeddingDim").map { (name, $0) } }
-      }, uniquingKeysWith: { first, _ in first })
-    var rows = (baseline.table("main")?.rows() ?? []).compactMap { row -> SoftmaxRow? in
+    let printed = ["main", "windowAblation", "endOfWindow"].flatMap { name in
+      (baseline.table(name)?.rows() ?? []).map { (row: $0, isMain: name == "main") }
+    }
+    var rows = printed.compactMap { row, isMain -> SoftmaxRow? in
       guard let tokenizer = row.text("tokenizer"), let size = row.text("size"), let value = row.number("bitsPerByte"),
-        let flops = row.number("flopsPerByte"), let dim = dims[size],
+        let flops = row.number("flopsPerByte"), let dim = dimension(size, baseline),
         let ratio = baseline.value("compressionRatio", of: tokenizer),
         let vocabulary = ids(of: tokenizer, baseline)
       else { return nil }
       return SoftmaxRow(
-        tokenizer: tokenizer, size: size, bitsPerByte: value, printed: flops,
+        tokenizer: tokenizer, size: size, isMain: isMain, bitsPerByte: value, printed: flops,
         withHead: flops + 2 * dim * vocabulary / ratio)
     }
     let bytes = rows.filter { $0.tokenizer == "Bytes" }
@@ -74,10 +87,10 @@ extension PaperPart {
     .text("tokenizer", "Tokenizer") { $0.tokenizer }, .text("size", "M2") { $0.size },
     .number("bitsPerByte", "Bits/byte", unit: "bits/byte", .fixed(2), better: .lower) { $0.bitsPerByte },
     .number("printed", "FLOPs/byte, printed", unit: "FLOPs/byte", .short, better: .lower) { $0.printed },
-    .number("withHead", "With the head", unit: "FLOPs/byte", .short, better: .lower) { $0.withHead },
+    .number("withHead", "FLOPs/byte with the head", unit: "FLOPs/byte", .short, better: .lower) { $0.withHead },
     .number("factor", "Times", .fixed(2)) { $0.withHead / $0.printed },
     .text("below", "Below bytes, printed") { word($0.bitsPerByte, $0.bytesAtPrinted) },
-    .text("belowWithHead", "With the head") { word($0.bitsPerByte, $0.bytesWithHead) },
+    .text("belowWithHead", "Below bytes, with the head") { word($0.bitsPerByte, $0.bytesWithHead) },
   ]
 
   private static func word(_ value: Double, _ bytes: Double?) -> String? { bytes.map { value < $0 ? "yes" : "no" } }
@@ -103,7 +116,7 @@ extension PaperPart {
     ["SentencePiece", "EqualInfoAC[b=16,v=65k", "EqualInfoAC[b=16,v=256", "GZip[v=256"].map { prefix in
       let own = rows.filter { $0.tokenizer.hasPrefix(prefix) }
       let compared = own.filter { $0.bytesAtPrinted != nil && $0.bytesWithHead != nil }
-      let name = own.first?.tokenizer ?? prefix
+      let name = prefix.contains("[") ? prefix + "]" : prefix
       let below = compared.filter { $0.bitsPerByte < ($0.bytesAtPrinted ?? 0) }.map(\.size)
       let stays = compared.filter { $0.bitsPerByte < ($0.bytesWithHead ?? 0) }.map(\.size)
       let statement = "Counting the head changes nothing of where \(name) is below bytes at equal FLOPs/byte"

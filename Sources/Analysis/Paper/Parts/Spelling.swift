@@ -22,12 +22,16 @@ extension PaperPart {
       func row(_ tokenizer: String, _ kind: TaskNeed.Kind = .spellByNewIds) -> TaskRow? {
         rows.first { $0.score.need.tokenizer == tokenizer && $0.score.need.kind == kind }
       }
+      /// Whether two tasks ask for the same words: of one mapping, answers are as long.
+      func areSame(_ a: TaskScore, _ b: TaskScore) -> Bool {
+        a.need.kind == b.need.kind ? a.counts == b.counts : a.counts.count == b.counts.count
+      }
       func better(_ statement: String, _ a: TaskRow?, than b: TaskRow?) -> Claim {
-        guard let x = a?.whole, let y = b?.whole, let first = x.estimate, let second = y.estimate,
-          a?.score.counts.count == b?.score.counts.count
-        else { return Claim(statement, .cannotTell, "not run") }
-        return .above(statement, value: x.value - y.value, interval: (first - second).interval()) { _ in
-          String(format: "%.1f%% and %.1f%% of the words", 100 * x.value, 100 * y.value)
+        guard let a, let b, areSame(a.score, b.score) else {
+          return Claim(statement, .cannotTell, a == nil || b == nil ? "not run" : "the words are not the same ones")
+        }
+        return .higher(statement, a.whole?.estimate, than: b.whole?.estimate) {
+          String(format: "%.1f%% and %.1f%% of the words", 100 * $0, 100 * $1)
         }
       }
       let pieces = input.scale.sentencePiece, windows = PaperTokenizers.greedy(16, "256")
@@ -59,7 +63,8 @@ extension PaperPart {
   private static let fields: [TableField<TaskRow>] = [
     .text("tokenizer", "Tokenizer") { $0.score.need.tokenizer },
     .text("mapping", "Letters") { $0.score.need.kind.rawValue },
-    .text("size", "M2") { $0.score.need.size }, .number("steps", "Steps", .integer) { Double($0.score.steps) },
+    .text("size", "M2") { $0.score.need.size },
+    .number("steps", "Training steps", .integer) { Double($0.score.steps) },
     .number("words", "Words", .integer) { Double($0.score.counts.count) },
     .estimate("whole", "Words spelled", .percent(1), better: .higher) {
       .number($0.whole?.value, interval: $0.whole?.interval)

@@ -10,8 +10,7 @@ extension PaperPart {
       var needs = PaperNeeds()
       needs.meanings = [
         scale.sentencePiece, "EqualInfoAC[b=16,v=256]", "EqualInfoAC[b=32,v=256]", "EqualInfoAC[b=16,v=65k]",
-        "GZip[v=256]",
-        "AC[v=256]",
+        "GZip[v=256]", "AC[v=256]",
       ]
       return needs
     },
@@ -27,11 +26,12 @@ extension PaperPart {
         artifacts: [
           .table(Table(key: "paper-meaning", rows, fields: fields)),
           .note(
-            "Of every token at a position: how many of its occurrences have its most frequent text, and how many a text that "
-              + "begins with the same byte. Of windows the text is the whole window's, which its tokens make together; these are the "
-              + "windows of end=reserve, whose codes decode. Of GZip and AC it is what can be decoded with this token "
-              + "and could not without it, for the first tokens of an example. Then the most frequent token at the position, and its texts with "
-              + "how often they occur."),
+            "Of every token at a position: how often its text is the most frequent one of the token's other occurrences, and how often "
+              + "it begins with the byte that the most of these begin with; tokens that occur once tell neither. Of windows the text is the "
+              + "whole window's, which its tokens make together; these are the windows of end=reserve, whose codes decode. Of GZip and AC "
+              + "it is what can be decoded with this token and could not without it, for the first tokens of an example; those that decide "
+              + "nothing, as zlib's header does, are left out. Then the most frequent token at the position, and its texts with how often "
+              + "they occur."),
         ])
     })
 
@@ -64,26 +64,35 @@ extension PaperPart {
     func more(
       _ statement: String, _ a: MeaningRow?, than b: MeaningRow?, of share: (MeaningRow) -> ShareEstimate?
     ) -> Claim {
-      guard let a, let b, let x = share(a), let y = share(b), let first = x.interval, let second = y.interval else {
+      guard let a, let b, let x = share(a), let y = share(b), let first = x.estimate, let second = y.estimate else {
         return Claim(statement, .cannotTell, "nothing was measured")
       }
-      let verdict: Claim.Verdict =
-        first.lower > second.upper ? .seen : first.upper < second.lower ? .notSeen : .cannotTell
-      return Claim(
-        statement, verdict,
+      func numbers(_ x: Double, _ y: Double) -> String {
         String(
-          format: "%@ at %d: %.1f%%, %@ at %d: %.1f%%", a.one.tokenizer, a.one.position, 100 * x.value, b.one.tokenizer,
-          b.one.position, 100 * y.value))
+          format: "%@ at %d: %.1f%%, %@ at %d: %.1f%%", a.one.tokenizer, a.one.position, 100 * x, b.one.tokenizer,
+          b.one.position, 100 * y)
+      }
+      if first.jackknife.count == second.jackknife.count {
+        return .higher(statement, first, than: second) { numbers($0, $1) }
+      }
+      // Of other numbers of examples, nothing is paired: the intervals must lie apart.
+      let (one, other) = (first.interval(), second.interval())
+      return Claim(
+        statement, one.lower > other.upper ? .seen : one.upper < other.lower ? .notSeen : .cannotTell,
+        numbers(x.value, y.value))
     }
     let short = "EqualInfoAC[b=16,v=256]", long = "EqualInfoAC[b=32,v=256]"
     return [
       more(
-        "The first token of a window tells how its text begins, the second does not", row(short, 1),
+        "The first token of a window tells more of how its text begins than the second", row(short, 1),
         than: row(short, 2),
         of: \.sameStart),
-      more("The longer the window, the less its last token means", row(short, 2), than: row(long, 4), of: \.sameText),
       more(
-        "A token of a short window means more than one of AC", row(short, 1), than: row("AC[v=256]", 1), of: \.sameStart
+        "The last token of a window of 32 bits tells less of its text than that of a window of 16", row(short, 2),
+        than: row(long, 4), of: \.sameText),
+      more(
+        "The first token of a window of 16 bits tells more of how its text begins than a token of AC", row(short, 1),
+        than: row("AC[v=256]", 1), of: \.sameStart
       ),
     ]
   }

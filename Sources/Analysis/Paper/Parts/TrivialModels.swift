@@ -13,14 +13,15 @@ extension PaperPart {
       return needs
     },
     run: { input in
+      var resampling = Resampling()
       let rows = input.measurements.samples.map { sample in
         let name = input.baseline.rowName(for: sample.tokenizer) ?? sample.tokenizer
         return TrivialRow(
-          sample: sample,
+          sample: sample, gain: gain(sample, &resampling),
           paper: input.baseline.table("trivialModelsBitsPerByte")?.rows(where: ["tokenizer": name]).first)
       }
       return PaperAnswer(
-        claims: claims(input),
+        claims: claims(rows, input.scale),
         artifacts: [
           .table(Table(key: "paper-trivial", rows, fields: fields)),
           .note(
@@ -31,77 +32,58 @@ extension PaperPart {
 
   private struct TrivialRow {
     let sample: TokenSample
-    let paper: Baseline.Row?
     /// (uniform − unigram) / uniform.
-    var gain: (value: Double, interval: Interval?)? { unigramGain(sample) }
+    let gain: BootstrapEstimate?
+    let paper: Baseline.Row?
   }
 
-  private static func unigramGain(_ sample: TokenSample) -> (value: Double, interval: Interval?)? {
-    var resampling = Resampling()
+  private static func gain(_ sample: TokenSample, _ resampling: inout Resampling) -> BootstrapEstimate? {
     guard let uniform = sample.uniformScores, let unigram = sample.unigramScores else { return nil }
-    let whole = uniform.bitsPerByte
-    let difference = resampling.estimate(uniform).flatMap { a in
-      resampling.estimate(unigram).map { (a - $0).interval() }
-    }
-    return (
-      (whole - unigram.bitsPerByte) / whole,
-      difference.map { Interval(lower: $0.lower / whole, upper: $0.upper / whole) }
-    )
+    return resampling.saving(unigram, of: uniform)
   }
 
   private static let fields: [TableField<TrivialRow>] = [
     .text("tokenizer", "Tokenizer") { $0.sample.tokenizer },
-    .number("uniform", "Uniform", unit: "bits/byte", .fixed(3), better: .lower) {
+    .number("uniform", "Uniform bits/byte", unit: "bits/byte", .fixed(3), better: .lower) {
       $0.sample.uniformScores?.bitsPerByte
     },
-    .number("paperUniform", "Paper", unit: "bits/byte", .fixed(3)) { $0.paper?.number("uniform") },
-    .number("unigram", "Unigram", unit: "bits/byte", .fixed(3), better: .lower) {
+    .number("paperUniform", "Paper's uniform", unit: "bits/byte", .fixed(3)) { $0.paper?.number("uniform") },
+    .number("unigram", "Unigram bits/byte", unit: "bits/byte", .fixed(3), better: .lower) {
       $0.sample.unigramScores?.bitsPerByte
     },
-    .number("paperUnigram", "Paper", unit: "bits/byte", .fixed(3)) { $0.paper?.number("unigram") },
-    .estimate("gain", "Gain", .percent(2)) { .number($0.gain?.value, interval: $0.gain?.interval) },
-    .number("paperGain", "Paper", .percent(2)) { row in
+    .number("paperUnigram", "Paper's unigram", unit: "bits/byte", .fixed(3)) { $0.paper?.number("unigram") },
+    .estimate("gain", "Gain", .percent(2)) { .number($0.gain?.value, interval: $0.gain?.interval()) },
+    .number("paperGain", "Paper's gain", .percent(2)) { row in
       row.paper?.number("uniform").flatMap { uniform in row.paper?.number("unigram").map { (uniform - $0) / uniform } }
     },
   ]
 
-  private static func claims(_ input: PaperInput) -> [Claim] {
-    func gain(_ tokenizer: String) -> (value: Double, interval: Interval?)? {
-      input.sample(tokenizer).flatMap(unigramGain)
-    }
-    func small(_ statement: String, _ tokenizers: [String]) -> Claim {
-      .all(
-        statement,
-        tokenizers.map { name in
-          guard let gain = gain(name), let interval = gain.interval else {
-            return Claim(statement, .cannotTell, "\(name) was not measured")
-          }
-          let verdict: Claim.Verdict =
-            interval.upper < 0.01 ? .seen : interval.lower > 0.01 ? .notSeen : .cannotTell
-          return Claim(statement, verdict, String(format: "%@ %.2f%%", name, 100 * gain.value))
-        })
-    }
+  private static func claims(_ rows: [TrivialRow], _ scale: PaperScale) -> [Claim] {
+    func gain(_ tokenizer: String) -> BootstrapEstimate? { rows.first { $0.sample.tokenizer == tokenizer }?.gain }
+    let little = "Token frequencies save less than 1% of the bits of AC, StaticAC and GZip"
     let windows = [16, 32, 64, 128].map { PaperTokenizers.greedy($0, "256") }
     let falling = "The longer the window, the less token frequencies help"
+    let much = "They save a quarter and more of the bits of bytes and SentencePiece"
+    func percent(_ name: String) -> String? { gain(name).map { name + String(format: " %.2f%%", 100 * $0.value) } }
     return [
-      small(
-        "Token frequencies save less than 1% of the bits of AC, StaticAC and GZip",
-        ["AC[v=256]", "StaticAC[v=256]", "GZip[v=256]"]),
+      .all(
+        little,
+        ["AC[v=256]", "StaticAC[v=256]", "GZip[v=256]"].map { name in
+          gain(name).map { .below(little, $0, 0.01) { "\(name) \($0)" } }
+            ?? Claim(little, .cannotTell, "\(name) was not measured")
+        }),
       .all(
         falling,
         zip(windows, windows.dropFirst()).map { shorter, longer in
-          guard let a = gain(shorter), let b = gain(longer), let x = a.interval, let y = b.interval else {
-            return Claim(falling, .cannotTell, "\(shorter) or \(longer) was not measured")
+          .higher(falling, gain(shorter), than: gain(longer)) {
+            String(format: "%@ %.2f%%, %@ %.2f%%", shorter, 100 * $0, longer, 100 * $1)
           }
-          let verdict: Claim.Verdict = x.lower > y.upper ? .seen : x.upper < y.lower ? .notSeen : .cannotTell
-          return Claim(
-            falling, verdict, String(format: "%@ %.2f%%, %@ %.2f%%", shorter, 100 * a.value, longer, 100 * b.value))
-        }),
+        }, seen: list(windows.compactMap(percent))),
       .all(
-        "They save a quarter and more of the bits of bytes and SentencePiece",
-        ["Bytes", input.scale.sentencePiece].map { name in
+        much,
+        ["Bytes", scale.sentencePiece].map { name in
           let own = gain(name)
-          return .above("", 0.25, value: own?.value, interval: own?.interval) {
+          return .above(much, 0.25, value: own?.value, interval: own?.interval()) {
             String(format: "%@ %.1f%%", name, 100 * $0)
           }
         }),

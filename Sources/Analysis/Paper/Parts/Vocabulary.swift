@@ -1,4 +1,5 @@
 import Metrics
+import Support
 
 extension PaperPart {
   /// Tokens of a whole window against tokens of a part of it, with equal tokens and with equal text.
@@ -37,7 +38,8 @@ extension PaperPart {
       func claim(_ statement: String, _ table: String, _ names: [String]) -> Claim {
         let groups = input.tables[table]?.groups ?? []
         return .lower(
-          statement, groups.first { $0.tokenizer == names[1] }, than: groups.first { $0.tokenizer == names[0] })
+          statement, groups.first { $0.tokenizer == names[1] }, than: groups.first { $0.tokenizer == names[0] },
+          input.seeds)
       }
       return PaperAnswer(
         claims: [
@@ -50,7 +52,7 @@ extension PaperPart {
           .table(Table(key: "paper-vocabulary", rows, fields: fields)),
           .note(
             "Matched by tokens, the larger vocabulary sees twice the text; matched by bytes, half the tokens. The paper asks at "
-              + "25m with 26 G tokens. ‡ of a lossy code."),
+              + "25m with \(short(input.baseline.number("setup", "m2", "tokens"))) tokens."),
         ])
     })
 
@@ -70,11 +72,9 @@ extension PaperPart {
       $0.group.representative.training.map { Double($0.tokens) }
     },
     .number("trainingBytes", "Training bytes", unit: "bytes", .short) { $0.group.representative.training?.bytes },
-    .estimate("bitsPerByte", "Bits/byte", unit: "bits/byte", .fixed(3), better: .lower) { row in
-      .number(
-        row.group.heldOut?.bitsPerByte, interval: row.group.heldOut?.interval,
-        marks: (row.group.isLossy ? [.lossy] : []) + (row.group.isLearned == false ? [.notLearned] : []))
+    .estimate("bitsPerByte", "Bits/byte", unit: "bits/byte", .fixed(3), better: .lower) {
+      $0.group.bitsPerByteCell
     },
-    .number("paperBitsPerByte", "Paper", unit: "bits/byte", .fixed(3)) { $0.paper },
+    .number("paperBitsPerByte", "Paper bits/byte", unit: "bits/byte", .fixed(3)) { $0.paper },
   ]
 }
