@@ -271,28 +271,6 @@ private let refused: [(file: [UInt8], part: String)] = [
   (
     json(
       vocab: ["a": 0], merges: [],
-      preTokenizer: #"{"type":"Split","pattern":{"Regex":"(a"},"behavior":"Isolated","invert":false}"#), "(a"
-  ),
-  (
-    json(
-      vocab: ["a": 0], merges: [],
-      preTokenizer: #"{"type":"Split","pattern":{"Regex":"a*"},"behavior":"Isolated","invert":false}"#), "match nothing"
-  ),
-  (
-    json(
-      vocab: ["a": 0], merges: [],
-      preTokenizer:
-        #"{"type":"Split","pattern":{"Regex":"[a&&b]"},"behavior":"Isolated","invert":false}"#), "intersection"
-  ),
-  (
-    json(
-      vocab: ["a": 0], merges: [],
-      preTokenizer:
-        #"{"type":"Split","pattern":{"Regex":"(?i)ss"},"behavior":"Isolated","invert":false}"#), "where case is ignored"
-  ),
-  (
-    json(
-      vocab: ["a": 0], merges: [],
       preTokenizer: ##"{"type":"Sequence","pretokenizers":[{"type":"Digits","individual_digits":true},"##
         + ##"{"type":"ByteLevel","add_prefix_space":true,"trim_offsets":true}]}"##), "a space before every piece"
   ),
@@ -314,6 +292,39 @@ private let refused: [(file: [UInt8], part: String)] = [
 func whatIsNotSupportedIsNamed(index: Int) {
   let error = #expect(throws: TokenizerError.self) { try imported(json: refused[index].file) }
   #expect(error?.description.contains(refused[index].part) == true, "\(error?.description ?? "")")
+}
+
+/// What cannot be done is said of the expression as it stands in the file.
+@Test(arguments: [
+  (#"(\p{L}"#, "is no regular expression: missing closing parenthesis"), (#"\p{Nonesuch}"#, "is no regular expression"),
+  ("a*", "may match nothing"), (#"(?:\p{L}|\s)*"#, "may match nothing"), ("[a&&b]", "has an intersection '&&'"),
+  (#"\p{Alphabetic}"#, #"has '\p{Alphabetic}'"#), ("(*F)a", "has a callout '(*'"),
+  (#"\x{110000}"#, "has a hexadecimal escape that is no character"), (#"[\R]"#, #"has '\R' within a class"#),
+  // Several characters for one, in either direction, and a class that holds more where case is ignored.
+  ("(?i)ss", "has 's' where case is ignored"), ("(?i)s(?:s|x)", "has 's' where case is ignored"),
+  (#"(?i)\u0073\x73"#, "has 's' where case is ignored"), ("(?ix)s s", "has 's' where case is ignored"),
+  ("(?i:ŉ)", "has 'ŉ' where case is ignored"), ("(?i)\u{2bc}n", "has 'n' where case is ignored"),
+  ("(?i:[ß])", "has 'ß' in a class where case is ignored"), ("(?i)[a-ÿ]", "has 'ß' in a class where case is ignored"),
+  (#"(?i)[\x{FB01}]"#, "has 'ﬁ' in a class where case is ignored"),
+  (#"(?i)[\p{L}]"#, "has 'ß' in a class where case is ignored"),
+  (#"(?i)[\S]"#, "has 'ß' in a class where case is ignored"),
+  (#"(?i)[^\p{Lu}]"#, #"has '\p{Lu}' in a class where case is ignored"#),
+  (#"(?i)[^\P{L}]"#, #"has '\P{L}' in a class where case is ignored"#),
+])
+func expressionsAreRefusedByName(expression: String, part: String) {
+  let escaped = expression.replacing("\\", with: "\\\\")
+  let split = #"{"type":"Split","pattern":{"Regex":"\#(escaped)"},"behavior":"MergedWithNext","invert":false}"#
+  let error = #expect(throws: TokenizerError.self) {
+    try imported(json: json(vocab: ["a": 0], merges: [], preTokenizer: split))
+  }
+  let description = error?.description ?? ""
+  #expect(description.contains("pre_tokenizer.pattern.Regex is '\(expression)', which \(part)"), "\(description)")
+}
+
+/// Case is ignored in its own group alone, and no fold is where no two letters meet.
+@Test(arguments: ["(?i:'s|'t|'re|'ve|'m|'ll|'d)ss|ß", "(?i:a(?-i)ss)|(?-i:[ß])", "(?i:s+s|s[st])", "(?:a(?i)b)ss"])
+func foldsElsewhereAreNotRefused(expression: String) throws {
+  #expect(throws: Never.self) { try OnigurumaExpression.translated(expression) }
 }
 
 @Test(arguments: [

@@ -48,7 +48,8 @@ public struct FuzzTargets: Sendable {
   /// nil, or the property that the input breaks. A crash is a find, too.
   ///
   /// - 0xF0: the rest comes from a plug-in; 0xF1, 0xF2: it is a rank file, with the 256 bytes before it or as it is; 0xF3:
-  ///   a tokenizer.json. What reads as a vocabulary gives texts back.
+  ///   a tokenizer.json; 0xF4: an expression in one. What reads as a vocabulary gives texts back, and what reads as an
+  ///   expression cuts them.
   /// - 0 modulo 3 of all others: the rest is a token file. If it reads, it writes to bytes that read to the same.
   /// - 1, 2 modulo 3: the next byte chooses a tokenizer. Then for 1, a text that must come back; for 2, a byte count in
   ///   two bytes and tokens in two bytes each: whatever decodes has these tokens and no others.
@@ -59,6 +60,7 @@ public struct FuzzTargets: Sendable {
     case 0xF1: return checkVocabulary(Self.singleBytes + input[1...], "Tiktoken[split=none,file=")
     case 0xF2: return checkVocabulary(Array(input[1...]), "Tiktoken[split=none,file=")
     case 0xF3: return checkVocabulary(Array(input[1...]), "HuggingFace[file=")
+    case 0xF4: return ExpressionReaders.problem(Array(input[1...]))
     default: break
     }
     if input[0] % 3 == 0 { return checkTokenFile(Data(input[1...])) }

@@ -38,7 +38,7 @@ final class PreTokenizer: @unchecked Sendable {
   /// - Parameters:
   ///   - expression: in PCRE2's syntax; `$` is the end of the text alone.
   ///   - next: cuts each pre-token once more.
-  /// - Throws: ``TokenizerError/training(_:reason:)`` for what is no expression.
+  /// - Throws: ``Malformed`` for what is no expression.
   init(expression: String?, next: PreTokenizer? = nil) throws {
     self.next = next
     guard let expression else {
@@ -54,8 +54,7 @@ final class PreTokenizer: @unchecked Sendable {
         pattern, pattern.count, UInt32(PCRE2_UTF) | UInt32(PCRE2_UCP) | UInt32(PCRE2_DOLLAR_ENDONLY), &error, &offset,
         nil)
     else {
-      throw TokenizerError.training(
-        "a pre-tokenizer", reason: "'\(expression)' is no regular expression at byte \(offset): \(Self.message(error))")
+      throw Malformed(expression: expression, offset: offset, reason: Self.message(error))
     }
     self.code = code
     // Machines that forbid writable code have no JIT; the interpreter finds the same matches.
@@ -63,6 +62,15 @@ final class PreTokenizer: @unchecked Sendable {
   }
 
   deinit { pcre2_code_free_8(code) }
+
+  /// What PCRE2 does not read.
+  struct Malformed: Error, CustomStringConvertible {
+    let expression: String
+    /// Where, in bytes of UTF-8.
+    let offset: Int
+    let reason: String
+    var description: String { "'\(expression)' is no regular expression at byte \(offset): \(reason)" }
+  }
 
   /// Whether the expression may match nothing at some place; where it does, it no longer says how a text is cut.
   var mayMatchNothing: Bool {
@@ -168,6 +176,10 @@ final class PreTokenMatcher {
     let (end, isText) = utf8Stretch(in: piece, from: 0)
     guard isText, end == piece.count else { return true }
     return try findMatch(start, piece.count, from: 0)
+  }
+
+  func hasMatch(in text: String) throws -> Bool {
+    try Array(text.utf8).withUnsafeBufferPointer { try hasMatch(in: $0) }
   }
 
   /// Whether there is a match at or after `from`; ``bounds`` is where.

@@ -7,7 +7,7 @@ public struct HuggingFaceBackend: TokenizerBackend {
     name: "HuggingFace", summary: "an existing tokenizer.json (BPE or Unigram), with the ids of the tokenizers library",
     parameters: [Parameter("file", .file, summary: "the tokenizer.json, as Tokenizer.save writes it")],
     source: "docs/vocabularies.md; BPE: Sennrich et al. 2016, section 3.2; Unigram: Kudo 2018, section 3.1",
-    version: 2, libraries: ["pcre2": PreTokenizer.libraryVersion])
+    version: 3, libraries: ["pcre2": PreTokenizer.libraryVersion])
 
   /// Of a saved tokenizer; `tokenizer.json` there is this program's own.
   static let fileName = "huggingface.json"

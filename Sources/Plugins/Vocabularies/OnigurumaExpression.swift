@@ -1,12 +1,12 @@
 /// Regular expressions as Oniguruma reads them (Ruby's syntax), in which Hugging Face's files are written, for PCRE2.
 ///
-/// What the two read differently is written anew: classes in Unicode 16 (Debian 12's PCRE2 knows 14), white space and
-/// word characters, `^` and `$` at every line, `(?m)`, `\h`, `\v`, and an interval with `+` behind it, which is repeated
-/// and not possessive. What cannot be written anew is refused.
+/// What the two read differently is written anew: classes in Unicode 16 (Debian 12's PCRE2 knows 14), also where one is
+/// left out of another, white space and word characters, `^` and `$` at every line, `(?m)`, `(?x)`, `\h`, `\v`, and an
+/// interval with `+` behind it, which is repeated and not possessive. What cannot be written anew is refused.
 /// - Source: Oniguruma 6.9, doc/RE; pcre2pattern(3).
 struct OnigurumaExpression {
   /// The same expression for PCRE2 with `UTF` and `UCP`.
-  /// - Throws: ``VocabularyError`` for what PCRE2 cannot say.
+  /// - Throws: ``Unsupported`` for what PCRE2 cannot say, ``PreTokenizer/Malformed``.
   static func translated(_ expression: String) throws -> String {
     var reader = OnigurumaExpression(expression)
     try reader.read()
@@ -14,7 +14,6 @@ struct OnigurumaExpression {
   }
 
   private let text: [Unicode.Scalar]
-  private let source: String
   private var position = 0
   private var out: [Unicode.Scalar] = []
   /// Where the last atom begins in ``out``: what a quantifier is about.
@@ -22,21 +21,30 @@ struct OnigurumaExpression {
   private var groups: [Int] = []
   /// Groups that an option without one opened, `(?i)`, by the group that they end with; the expression's own first.
   private var optionGroups = [0]
-  /// Whether case is ignored somewhere.
-  private var ignoresCase = false
-  /// The character just read, where it stands for itself.
+  private struct Options {
+    var ignoresCase = false
+    /// Whether white space and `#` stand for nothing.
+    var isExtended = false
+  }
+  /// Of the expression and of the groups that are open, the innermost last.
+  private var options = [Options()]
+  private var current: Options {
+    get { options[options.count - 1] }
+    set { options[options.count - 1] = newValue }
+  }
+  /// The character just read, where it stands for itself; groups may have begun or ended behind it.
   private var lastLiteral: Unicode.Scalar?
   /// Whether one of the whole expression's alternatives begins here.
   private var beginsAlternative = true
 
   private init(_ expression: String) {
-    source = expression
     text = Array(expression.unicodeScalars)
   }
 
-  private func refuse(_ what: String) -> VocabularyError {
-    VocabularyError("the expression '\(source)' has \(what), which is not supported here")
-  }
+  /// Something that an expression has and that is not supported.
+  struct Unsupported: Error { var what: String }
+
+  private func refuse(_ what: String) -> Unsupported { Unsupported(what: what) }
 
   private func startsWith(_ word: String, at offset: Int = 0) -> Bool {
     text.dropFirst(position + offset).starts(with: word.unicodeScalars)
@@ -45,49 +53,57 @@ struct OnigurumaExpression {
   private mutating func append(_ word: String) { out += Array(word.unicodeScalars) }
 
   private mutating func appendAtom(_ word: String) {
+    lastLiteral = nil
     atom = out.count
     append(word)
   }
 
   private mutating func read() throws {
     while position < text.count {
-      if beginsAlternative { insertASCII() }
+      if beginsAlternative, !current.isExtended { insertASCII() }
       beginsAlternative = false
-      let scalar = text[position], before = lastLiteral
-      lastLiteral = nil
+      let scalar = text[position]
       switch scalar {
-      case "\\": appendAtom(try escape(inClass: false))
+      case _ where current.isExtended && (scalar.properties.isWhitespace || scalar == "#"):
+        skip(past: scalar == "#" ? "\n" : scalar)
+      case "\\": try readEscape()
       case "[": try readClass()
       case "(": try openGroup()
       case ")":
         append(String(repeating: ")", count: 1 + (groups.isEmpty ? 0 : optionGroups.removeLast())))
         position += 1
         atom = groups.popLast() ?? 0
+        if options.count > 1 { options.removeLast() }
       case "^", "$":
         appendAtom("(?m:\(scalar))")
         position += 1
       case "{": try readInterval()
-      case "*", "+", "?":
-        out.append(scalar)
-        position += 1
-      default:
-        if ignoresCase, Self.foldsWithOthers(before, scalar) { throw refuse("'\(scalar)' where case is ignored") }
-        lastLiteral = scalar
-        atom = out.count
+      case "*", "+", "?", "|":
+        lastLiteral = nil
         out.append(scalar)
         position += 1
         beginsAlternative = scalar == "|" && groups.isEmpty
+      default:
+        try appendLiteral(scalar, as: String(scalar))
+        position += 1
       }
     }
     append(String(repeating: ")", count: optionGroups[0]))
   }
 
-  /// Whether Oniguruma takes several characters for one where it ignores case, as "ss" for "ß", and PCRE2 does not.
-  private static func foldsWithOthers(_ before: Unicode.Scalar?, _ scalar: Unicode.Scalar) -> Bool {
-    let folded = scalar.properties.lowercaseMapping
-    if folded.unicodeScalars.count > 1 || folded.uppercased().unicodeScalars.count > 1 { return true }
-    guard let before else { return false }
-    return ["ss", "ff", "fi", "fl", "st"].contains(before.properties.lowercaseMapping + folded)
+  /// Goes behind the next of such a character, or to the end.
+  private mutating func skip(past scalar: Unicode.Scalar) {
+    position = text[position...].firstIndex(of: scalar).map { $0 + 1 } ?? text.count
+  }
+
+  /// A character that stands for itself. Where case is ignored, Oniguruma takes several for one, as "ss" for "ß", and one
+  /// for several; PCRE2 does neither.
+  private mutating func appendLiteral(_ scalar: Unicode.Scalar, as written: String) throws {
+    if current.ignoresCase, CaseFolding.isOfSeveral(scalar) || CaseFolding.mayJoin(lastLiteral, scalar) {
+      throw refuse("'\(scalar)' where case is ignored")
+    }
+    appendAtom(written)
+    lastLiteral = scalar
   }
 
   /// Before an alternative with classes of Unicode, the same one for ASCII: as in ``SplitPattern``, it changes no match and
@@ -116,12 +132,15 @@ struct OnigurumaExpression {
   // MARK: Groups and intervals
 
   private mutating func openGroup() throws {
+    position += 1
+    if startsWith("?#") { return skip(past: ")") }
     groups.append(out.count)
     optionGroups.append(0)
-    position += 1
+    options.append(current)
+    if startsWith("*") { throw refuse("a callout '(*'") }
     guard startsWith("?") else { return append("(") }
     if startsWith("?~") { throw refuse("an absent operator '(?~'") }
-    let plain = ["?:", "?=", "?!", "?>", "?<=", "?<!", "?#"]
+    let plain = ["?:", "?=", "?!", "?>", "?<=", "?<!"]
     if let start = plain.first(where: { startsWith($0) }) {
       append("(" + start)
       position += start.count
@@ -131,12 +150,17 @@ struct OnigurumaExpression {
     // Options: m is PCRE2's s; without ':' they open a group that ends with the one around it.
     append("(?")
     position += 1
+    var isOn = true
     while position < text.count, text[position] != ":", text[position] != ")" {
       switch text[position] {
-      case "i", "x", "-":
-        ignoresCase = ignoresCase || text[position] == "i"
-        out.append(text[position])
-      case "m": out.append("s")
+      case "-":
+        isOn = false
+        append("-")
+      case "i":
+        current.ignoresCase = isOn
+        append("i")
+      case "m": append("s")
+      case "x": current.isExtended = isOn
       default: throw refuse("the option '\(text[position])'")
       }
       position += 1
@@ -145,6 +169,7 @@ struct OnigurumaExpression {
     append(":")
     if text[position] == ")" {
       groups.removeLast()
+      options.remove(at: options.count - 2)
       optionGroups.removeLast()
       optionGroups[optionGroups.count - 1] += 1
     }
@@ -158,10 +183,11 @@ struct OnigurumaExpression {
       end < text.count && !inside.isEmpty && inside.allSatisfy { ("0"..."9").contains($0) || $0 == "," }
       && inside.count { $0 == "," } <= 1 && inside.contains { $0 != "," }
     guard isInterval else {
-      appendAtom("\\{")
+      try appendLiteral("{", as: "\\{")
       position += 1
       return
     }
+    lastLiteral = nil
     let bounds = String(String.UnicodeScalarView(inside))
     position = end + 1
     append("{\(bounds.hasPrefix(",") ? "0" : "")\(bounds)}")
@@ -174,13 +200,12 @@ struct OnigurumaExpression {
   // MARK: Classes
 
   private mutating func readClass() throws {
-    atom = out.count
-    append("[")
     position += 1
-    if startsWith("^") {
-      append("^")
-      position += 1
-    }
+    let isNegated = startsWith("^")
+    if isNegated { position += 1 }
+    var members = ""
+    // PCRE2 cannot leave out of a class more than it knows itself, so that these stand beside it.
+    var complements: [String] = []
     var isFirst = true
     while true {
       guard position < text.count else { throw refuse("a '[' without ']'") }
@@ -190,31 +215,67 @@ struct OnigurumaExpression {
       if startsWith("&&") { throw refuse("an intersection '&&'") }
       isFirst = false
       if text[position] == "\\" {
-        append(try escape(inClass: true))
+        switch try escape(inClass: true) {
+        case .character(let scalar): members += Self.written(scalar)
+        case .those(let inside): members += inside
+        case .others(let inside): complements.append(inside)
+        case .expression(let written): throw refuse("'\(written)' within a class")
+        }
       } else {
-        out.append(text[position])
+        members += text[position] == "^" || text[position] == "]" ? "\\\(text[position])" : String(text[position])
         position += 1
       }
     }
-    append("]")
     position += 1
+    let written = Self.characterClass(members, complements, isNegated: isNegated)
+    if current.ignoresCase, !isNegated {
+      let matcher = PreTokenMatcher(try PreTokenizer(expression: "(?i)" + written))
+      if let scalar = try CaseFolding.ofSeveral.first(where: { try matcher.hasMatch(in: String($0)) }) {
+        throw refuse("'\(scalar)' in a class where case is ignored")
+      }
+    }
+    appendAtom(written)
   }
 
-  /// The classes of Unicode 16 by the name of a property.
+  /// One character that is among the members or in none of the complements, or, negated, one that is neither.
+  private static func characterClass(_ members: String, _ complements: [String], isNegated: Bool) -> String {
+    if complements.isEmpty { return "[\(isNegated ? "^" : "")\(members)]" }
+    let own = members.isEmpty ? [] : ["[\(members)]"]
+    guard isNegated else { return "(?:\((own + complements.map { "[^\($0)]" }).joined(separator: "|")))" }
+    let conditions = own.map { "(?!\($0))" } + complements.dropLast().map { "(?=[\($0)])" }
+    return "(?:\(conditions.joined())[\(complements[complements.count - 1])])"
+  }
+
+  /// The classes of Unicode 16 by the name of a property, in small letters.
   private static let properties: [String: String] = [
-    "L": CharacterClass.letter, "Lu": CharacterClass.uppercase, "Lt": CharacterClass.titlecase,
-    "Ll": CharacterClass.lowercase, "Lm": CharacterClass.modifier, "Lo": CharacterClass.otherLetter,
-    "M": CharacterClass.mark, "N": CharacterClass.digit, "Nd": CharacterClass.decimalDigit,
-    "P": #"\p{P}"# + CharacterClass.ranges(newPunctuation), "S": #"\p{S}"# + CharacterClass.ranges(newSymbols),
-    "Han": ideographs, "Hani": ideographs,
+    "l": CharacterClass.letter, "lu": CharacterClass.uppercase, "lt": CharacterClass.titlecase,
+    "ll": CharacterClass.lowercase, "lm": CharacterClass.modifier, "lo": CharacterClass.otherLetter,
+    "m": CharacterClass.mark, "n": CharacterClass.digit, "nd": CharacterClass.decimalDigit,
+    "no": #"\p{No}\x{1d2c0}-\x{1d2d3}"#, "cf": #"\p{Cf}\x{13439}-\x{1343f}"#,
+    "p": punctuation, "pd": #"\p{Pd}\x{10d6e}"#,
+    "po": #"\p{Po}"# + CharacterClass.ranges(newPunctuation.filter { $0.lowerBound != 0x10D6E }),
+    "s": symbol, "sm": #"\p{Sm}\x{10d8e}\x{10d8f}"#,
+    "so": #"\p{So}"# + CharacterClass.ranges(newSymbols.filter { $0.lowerBound != 0x10D8E }),
+    "han": ideographs, "hani": ideographs, "hiragana": hiragana, "hira": hiragana, "katakana": katakana,
+    "kana": katakana,
   ]
-  private static let ideographs = #"\p{sc:Han}\x{2ebf0}-\x{2ee5d}\x{31350}-\x{323af}"#
+  private static let punctuation = #"\p{P}"# + CharacterClass.ranges(newPunctuation)
+  private static let symbol = #"\p{S}"# + CharacterClass.ranges(newSymbols)
+  private static let ideographs = #"\p{sc:Han}\x{2b739}\x{2ebf0}-\x{2ee5d}\x{31350}-\x{323af}"#
+  private static let hiragana = #"\p{sc:Hiragana}\x{1b132}"#
+  private static let katakana = #"\p{sc:Katakana}\x{1b155}"#
+  /// All that are not of the category C: controls, formats, and what is no character yet.
+  private static let visible =
+    CharacterClass.letter + CharacterClass.mark + CharacterClass.digit + punctuation + symbol + #"\p{Z}"#
   /// Properties by names that are no script's, of more than two letters. Of scripts PCRE2 takes the characters that they
   /// share with others (Script_Extensions) unless it is told not to; Oniguruma does not.
   private static let unscripted: Set<String> = [
-    "Any", "ASCII", "Alpha", "Alphabetic", "Upper", "Uppercase", "Lower", "Lowercase", "Space", "White_Space", "Cased",
-    "Dash", "Math", "Ideographic", "Hex_Digit", "Emoji", "Emoji_Presentation", "Emoji_Modifier", "Emoji_Modifier_Base",
-    "Emoji_Component", "Extended_Pictographic",
+    "any", "ascii", "space", "whitespace", "hexdigit", "extendedpictographic",
+  ]
+  /// Properties that have other characters in Unicode 16 than in the installed PCRE2's.
+  private static let changed: Set<String> = [
+    "cn", "alpha", "alphabetic", "upper", "uppercase", "lower", "lowercase", "cased", "dash", "math", "ideographic",
+    "emoji", "emojipresentation", "emojimodifier", "emojimodifierbase", "emojicomponent",
   ]
   private static let word =
     #"\p{Alphabetic}\p{Pc}"# + CharacterClass.letter + CharacterClass.mark + CharacterClass.decimalDigit
@@ -222,63 +283,116 @@ struct OnigurumaExpression {
   /// Those of Latin-1, which Oniguruma takes for word characters outside of a class and not within one.
   private static let powersAndFractions = #"\xb2\xb3\xb9\xbc-\xbe"#
 
-  /// What stands after a backslash, and the backslash.
-  private mutating func escape(inClass: Bool) throws -> String {
+  /// What a backslash and what follows it stand for.
+  private enum Escape {
+    case character(Unicode.Scalar)
+    /// A class by what stands between its brackets.
+    case those(String)
+    /// All but that class.
+    case others(String)
+    /// What is no character.
+    case expression(String)
+  }
+
+  /// An escape outside of a class. Where case is ignored, a class of Unicode stays as it is all the same.
+  private mutating func readEscape() throws {
+    func alone(_ written: String) -> String { current.ignoresCase ? "(?-i:\(written))" : written }
+    switch try escape(inClass: false) {
+    case .character(let scalar): try appendLiteral(scalar, as: Self.written(scalar))
+    case .those(let inside): appendAtom(alone("[\(inside)]"))
+    case .others(let inside): appendAtom(alone("[^\(inside)]"))
+    case .expression(let written): appendAtom(written)
+    }
+  }
+
+  private static func written(_ scalar: Unicode.Scalar) -> String { "\\x{\(String(scalar.value, radix: 16))}" }
+
+  private mutating func escape(inClass: Bool) throws -> Escape {
     guard position + 1 < text.count else { throw refuse("a backslash at its end") }
     let letter = text[position + 1]
     position += 2
-    /// A class by what stands between its brackets.
-    func these(_ inside: String) -> String { inClass ? inside : "[\(inside)]" }
-    func others(_ inside: String) throws -> String {
-      if inClass { throw refuse("'\\\(letter)' within a class") }
-      return "[^\(inside)]"
-    }
+    let word = Self.word + (inClass ? "" : Self.powersAndFractions)
     switch letter {
-    case "s": return these(CharacterClass.space)
-    case "S": return inClass ? "\\S" : "[^\(CharacterClass.space)]"
-    case "d": return these(CharacterClass.decimalDigit)
-    case "D": return try others(CharacterClass.decimalDigit)
-    case "w": return these(Self.word + (inClass ? "" : Self.powersAndFractions))
-    case "W": return try others(Self.word + Self.powersAndFractions)
-    case "h": return these("0-9a-fA-F")
-    case "H": return try others("0-9a-fA-F")
-    case "v": return "\\x0b"
-    case "p", "P":
-      guard startsWith("{") else { throw refuse("'\\\(letter)' without '{'") }
-      var name = String(String.UnicodeScalarView(text[(position + 1)...].prefix { $0 != "}" }))
-      position += name.unicodeScalars.count + 2
-      guard position <= text.count else { throw refuse("'\\\(letter){' without '}'") }
-      var isOther = letter == "P"
-      if name.hasPrefix("^") {
-        name.removeFirst()
-        isOther.toggle()
-      }
-      guard let inside = Self.properties[name] else {
-        let isScript = name.unicodeScalars.count > 2 && !Self.unscripted.contains(name)
-        return "\\\(isOther ? "P" : "p"){\(isScript ? "sc:" : "")\(name)}"
-      }
-      if !isOther { return these(inside) }
-      return inClass ? "\\P{\(inside == Self.ideographs ? "sc:" : "")\(name)}" : "[^\(inside)]"
-    case "u":
-      let digits = String(String.UnicodeScalarView(text[position...].prefix(4)))
-      guard digits.utf8.count == 4, let code = UInt32(digits, radix: 16) else {
-        throw refuse("'\\u' without four hexadecimal digits")
-      }
-      position += 4
-      return "\\x{\(String(code, radix: 16))}"
+    case "s": return .those(CharacterClass.space)
+    case "S": return .others(CharacterClass.space)
+    case "d": return .those(CharacterClass.decimalDigit)
+    case "D": return .others(CharacterClass.decimalDigit)
+    case "w": return .those(word)
+    case "W": return .others(word)
+    case "h": return .those("0-9a-fA-F")
+    case "H": return .others("0-9a-fA-F")
+    case "p", "P": return try property(isOther: letter == "P", inClass: inClass)
+    case "u": return .character(try hexadecimal(of: text[position...].prefix(4), count: 4...4, below: 0x110000))
     case "x":
-      if startsWith("{") { return "\\x" }
-      let digits = String(String.UnicodeScalarView(text[position...].prefix(2)))
-      guard digits.utf8.count == 2, let code = UInt8(digits, radix: 16), code < 0x80 else {
-        throw refuse("'\\x' that is not a character of ASCII")
+      guard startsWith("{") else {
+        // Two digits are a byte, which is no character from 0x80 on.
+        return .character(try hexadecimal(of: text[position...].prefix(2), count: 2...2, below: 0x80))
       }
-      position += 2
-      return "\\x" + digits
-    case "n", "t", "r", "f", "a", "e", "A", "z", "Z", "R": return "\\\(letter)"
-    case "a"..."z", "A"..."Z", "0"..."9": throw refuse("'\\\(letter)'")
-    default: return "\\\(letter)"
+      position += 1
+      let scalar = try hexadecimal(of: text[position...].prefix { $0 != "}" }, count: 1...8, below: 0x110000)
+      guard startsWith("}") else { throw refuse("'\\x{' without '}'") }
+      position += 1
+      return .character(scalar)
+    case "A", "z", "Z", "R": return .expression("\\\(letter)")
+    default:
+      if let control = Self.controls[letter] { return .character(control) }
+      if letter.isASCII, letter.properties.isAlphabetic || ("0"..."9").contains(letter) {
+        throw refuse("'\\\(letter)'")
+      }
+      return .character(letter)
     }
   }
+
+  private static let controls: [Unicode.Scalar: Unicode.Scalar] = [
+    "a": "\u{7}", "t": "\t", "n": "\n", "v": "\u{b}", "f": "\u{c}", "r": "\r", "e": "\u{1b}",
+  ]
+
+  private mutating func hexadecimal(
+    of digits: ArraySlice<Unicode.Scalar>, count: ClosedRange<Int>, below limit: UInt32
+  ) throws -> Unicode.Scalar {
+    let isNumber = count.contains(digits.count) && digits.allSatisfy(\.properties.isASCIIHexDigit)
+    guard isNumber, let code = UInt32(String(String.UnicodeScalarView(digits)), radix: 16), code < limit,
+      let scalar = Unicode.Scalar(code)
+    else { throw refuse("a hexadecimal escape that is no character") }
+    position += digits.count
+    return scalar
+  }
+
+  /// What follows `\p` or `\P`.
+  private mutating func property(isOther: Bool, inClass: Bool) throws -> Escape {
+    guard startsWith("{") else { throw refuse("'\\p' without '{'") }
+    var name = String(String.UnicodeScalarView(text[(position + 1)...].prefix { $0 != "}" }))
+    position += name.unicodeScalars.count + 2
+    guard position <= text.count else { throw refuse("'\\p{' without '}'") }
+    var isOther = isOther
+    if name.hasPrefix("^") {
+      name.removeFirst()
+      isOther.toggle()
+    }
+    // As Oniguruma reads names.
+    let key = name.lowercased().filter { !" _-".contains($0) }
+    if Self.changed.contains(key) { throw refuse("'\\p{\(name)}'") }
+    let isScript = key.count > 2 && !Self.unscripted.contains(key)
+    var inside = Self.properties[key] ?? "\\p{\(isScript ? "sc:" : "")\(key)}"
+    if key == "c" {
+      inside = Self.visible
+      isOther.toggle()
+    }
+    if inClass, current.ignoresCase {
+      // There, a class also holds what its characters fold to.
+      if key == "l", !isOther {
+        inside += Self.markOfLetters
+      } else if !Self.ofAnyCase.contains(key) {
+        throw refuse("'\\\(isOther ? "P" : "p"){\(name)}' in a class where case is ignored")
+      }
+    }
+    return isOther ? .others(inside) : .those(inside)
+  }
+
+  /// Properties that no letter and its other cases differ in.
+  private static let ofAnyCase: Set<String> = ["n", "nd", "p", "s", "z", "zs", "han", "hani"]
+  /// The one character that is no letter and folds to one, iota below.
+  private static let markOfLetters = "\\x{345}"
 
   // Assigned by Unicode 15.0, 15.1 and 16.0 (DerivedGeneralCategory.txt).
   private static let newPunctuation: [ClosedRange<Int>] = [
@@ -292,26 +406,4 @@ struct OnigurumaExpression {
     0x1FAAD...0x1FAAF, 0x1FABB...0x1FABF, 0x1FAC6...0x1FAC6, 0x1FACE...0x1FACF, 0x1FADA...0x1FADC,
     0x1FADF...0x1FADF, 0x1FAE8...0x1FAE9, 0x1FAF7...0x1FAF8, 0x1FBCB...0x1FBEF,
   ]
-}
-
-/// How the matches of an expression cut a text, as Hugging Face's Split names it.
-enum SplitBehavior: String, CaseIterable {
-  case isolated = "Isolated"
-  case mergedWithPrevious = "MergedWithPrevious"
-  case mergedWithNext = "MergedWithNext"
-  case contiguous = "Contiguous"
-
-  /// The expression whose matches, and what lies between them, are the pieces that this behaviour cuts with the matches
-  /// of another one.
-  /// - Parameter inverted: whether the pieces between the matches are taken for the matches.
-  func pieces(of expression: String, inverted: Bool) -> String {
-    switch (self, inverted) {
-    case (.isolated, _): expression
-    case (.contiguous, _): "(?:(?>\(expression)))++"
-    // What lies before a match and the match: it is found from where the last one ended (\G), as in a search.
-    case (.mergedWithPrevious, false), (.mergedWithNext, true): "\\G(?s:.*?)(?:\(expression))"
-    // A match and what follows, up to where the next one begins.
-    case (.mergedWithNext, false), (.mergedWithPrevious, true): "(?:\(expression))(?s:(?!\(expression)).)*+"
-    }
-  }
 }

@@ -36,10 +36,12 @@ struct TextSteps {
   }
 
   static func unsupported(_ field: JSONField, _ what: String) -> VocabularyError {
-    field.refuse(
-      "is \(what), which is not supported here; the library itself can be run as a plug-in (docs/plugin-protocol.md, "
-        + "Examples/plugins/library.py)")
+    field.refuse("is \(what), which is not supported here; \(otherWay)")
   }
+
+  /// What to do about a file that is not supported.
+  static let otherWay =
+    "the library itself can be run as a plug-in (docs/plugin-protocol.md, Examples/plugins/library.py)"
 
   // MARK: Normalizers
 
@@ -115,7 +117,6 @@ struct TextSteps {
       throw Self.unsupported(behavior, name == "Removed" ? "Removed, so that text is lost" : "the behavior \(name)")
     }
     let pattern = try step.required("pattern"), isInverted = try step.required("invert").truth()
-    let expression: String
     if let literal = try pattern.member("String") {
       guard var text = Optional(try literal.bytes()), !text.isEmpty else { throw literal.refuse("is empty") }
       if let spaceSign {
@@ -123,15 +124,32 @@ struct TextSteps {
         if text.contains(0x20) { return }
         text = text.replacing(spaceSign, with: [0x20])
       }
-      expression = Self.literally(String(decoding: text, as: UTF8.self))
+      let expression = Self.literally(String(decoding: text, as: UTF8.self))
+      stages.append(behavior.pieces(of: expression, inverted: isInverted))
     } else {
       let field = try pattern.required("Regex")
       guard spaceSign == nil else { throw Self.unsupported(field, "an expression behind a sign for the space") }
-      do { expression = try OnigurumaExpression.translated(try field.text()) } catch let error as VocabularyError {
-        throw field.refuse("cannot be read: \(error)")
-      }
+      stages.append(try Self.expression(field) { behavior.pieces(of: $0, inverted: isInverted) })
     }
-    stages.append(behavior.pieces(of: expression, inverted: isInverted))
+  }
+
+  /// What a file's expression is for PCRE2.
+  /// - Parameter pieces: makes of it the expression that cuts.
+  /// - Throws: ``VocabularyError`` that quotes the file's for one that is not supported, none, or that may match nothing.
+  private static func expression(_ field: JSONField, pieces: (String) -> String) throws -> String {
+    let regex = try field.text()
+    func refuse(_ what: String) -> VocabularyError { field.refuse("is '\(regex)', which \(what)") }
+    do {
+      let expression = pieces(try OnigurumaExpression.translated(regex))
+      guard try !PreTokenizer(expression: expression).mayMatchNothing else {
+        throw refuse("may match nothing; it says not how to cut")
+      }
+      return expression
+    } catch let unsupported as OnigurumaExpression.Unsupported {
+      throw refuse("has \(unsupported.what), which is not supported here; \(otherWay)")
+    } catch let malformed as PreTokenizer.Malformed {
+      throw refuse("is no regular expression: \(malformed.reason)")
+    }
   }
 
   /// The expression that matches a text alone.
@@ -149,18 +167,8 @@ struct TextSteps {
 
   /// What cuts the text.
   /// - Parameter last: cuts the pieces once more.
-  /// - Throws: ``VocabularyError`` for an expression that PCRE2 does not read, or that may match nothing.
   func preTokenizer(and last: String?) throws -> PreTokenizer {
-    var next: PreTokenizer?
-    for expression in (stages + [last].compactMap { $0 }).reversed() {
-      do { next = try PreTokenizer(expression: expression, next: next) } catch {
-        throw VocabularyError("an expression of pre_tokenizer cannot be read: \(error)")
-      }
-      guard next?.mayMatchNothing == false else {
-        throw VocabularyError(
-          "the expression '\(expression)' of pre_tokenizer may match nothing; it says not how to cut")
-      }
-    }
-    return next ?? .nothing
+    try (stages + [last].compactMap { $0 }).reversed().reduce(nil) { try PreTokenizer(expression: $1, next: $0) }
+      ?? .nothing
   }
 }

@@ -113,12 +113,16 @@ def train(name):
 
 def split_cases():
     """How Split cuts: (pattern, behavior, invert, text, pieces)."""
-    texts = ["-a--b-", "a1234567b 12 ½٣", "a  \n\nb  \nc  ", "It's naïve\tcafé_x ǅ", "aAA bBb 0xFf", "\n a\n", "中1文-2、ー", "xb b xB A"]
+    texts = ["-a--b-", "a1234567b 12 ½٣", "a  \n\nb  \nc  ", "It's naïve\tcafé_x ǅ", "aAA bBb 0xFf", "\n a\n", "中1文-2、ー", "xb b xB A",
+             "a\u1c89 \u180e\U0002ebf0\U0002b739中\U0001ccf1\u2427½^]", "s\u017f k\u212aK \u0345\u03b9 \u00e9"]
     patterns = [
         {"String": "-"}, {"String": "A"}, {"String": "\n"}, {"Regex": "-|a"}, {"Regex": r"\p{N}{1,3}+"}, {"Regex": r"\s+$"},
         {"Regex": r"^\S"}, {"Regex": r"\w+"}, {"Regex": r"\h{2}"}, {"Regex": r"(?m:a.)"}, {"Regex": r"(?i)A|[^\S\n]+"},
         {"Regex": r"[\p{Lu}\p{Lt}]\p{Ll}*"}, {"Regex": r"\d|\W"}, {"Regex": r"b(?:a|\x41|\u4e2d){2}?"}, {"Regex": r"[一-龥]|\p{^L}"},
         {"Regex": r"\p{Han}+"}, {"Regex": r"\p{Katakana}|[^\p{Han}]"}, {"Regex": r"x(?i)a|b"},
+        {"Regex": r"[^\P{L}]+"}, {"Regex": r"[^\P{Han}x]|[\P{M}\d]+"}, {"Regex": r"[\P{Han}1]"}, {"Regex": r"[\W1]|[^\S\n\D]|[\P{L}^]"},
+        {"Regex": r"[^]\W]+"}, {"Regex": r"(?i)[^\s\p{L}\p{N}]+|\p{Lu}"}, {"Regex": r"(?i:[K\u017f])|s\u017f|(?i:\p{Ll})[^K\s]"},
+        {"Regex": r"(?x: a . # not ( [\n| \p{L} [ ] )b|\x{e9}|\x{41}".replace(r"\n", "\n")}, {"Regex": r"b(?#[)+"},
         {"Regex": WORDS}, {"Regex": r"[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"},
     ]
     cases = []
