@@ -33,9 +33,9 @@ private func run(_ scale: PaperScale) throws -> PaperRun {
   @Test func cellsOfSeveralPartsAreOne() throws {
     let paper = try run(.small)
     let main = try paper.resolved([.mainResult]).cells
-    #expect(main.count == 33)
+    #expect(main.count == 33 + 9)
     #expect(try paper.resolved([.mainResult, .scaledData, .generationSpeed, .otherTexts]).cells == main)
-    #expect(try paper.resolved([.mainResult, .seeds]).cells.count == 33 + 4 * 11)
+    #expect(try paper.resolved([.mainResult, .seeds]).cells.count == 33 + 9 + 4 * 11)
     // The same cell whichever part asks for it, so that its record is one.
     let alone = try paper.resolved([.generationSpeed]).cells
     #expect(alone.allSatisfy(main.contains))

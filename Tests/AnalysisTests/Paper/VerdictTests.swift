@@ -73,7 +73,10 @@ private let inputs: [String: @Sendable (Bool) throws -> PaperAnswer] = [
       return try values.sorted { $0.key < $1.key }.map { try cell($0, $1 * fall, size: size) }
         + codes.map { one in try cell(one.tokenizer, 1, size: size) { $0.nats = trivial(one, gain: holds ? 0 : 0.2) } }
     }
-    return try answer(.mainResult, tables: ["main": records]) { $0.samples = codes }
+    let grown = try sizes.enumerated().flatMap { step, size in
+      try ["Bytes", pieces, small].map { try cell($0, 2 * pow(holds ? 0.9 : 1.1, Double(step)), size: size) }
+    }
+    return try answer(.mainResult, tables: ["main": records, "equalTokens": grown]) { $0.samples = codes }
   },
   "windows": { holds in
     let all = zip(PaperTokenizers.vocabularies, [(256, 3.0), (65_536, 6.0)]).flatMap { v, code in

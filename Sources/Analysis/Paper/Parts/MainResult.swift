@@ -7,7 +7,11 @@ extension PaperPart {
     "main", title: "Main result", source: "figures 3 and 4, table 15",
     needs: { scale in
       var needs = PaperNeeds()
-      needs.cells = [CellTable("main", PaperTokenizers.main(scale), scale, sizes: scale.sizes)]
+      needs.cells = [
+        CellTable("main", PaperTokenizers.main(scale), scale, sizes: scale.sizes),
+        // As the paper trains: every size on as many tokens.
+        CellTable("equalTokens", grown(scale), scale, sizes: scale.sizes, match: .tokens(2 * scale.tokens)),
+      ]
       needs.samples = PaperTokenizers.main(scale)
       return needs
     },
@@ -16,9 +20,35 @@ extension PaperPart {
       return PaperAnswer(
         claims: mainClaims(input),
         artifacts: input.tables["main"].map { table in
-          analyses.flatMap { $0.run(table) }.map { $0.renamed(prefix: "paper-main") }
+          analyses.flatMap { $0.run(table) }.map { $0.renamed(prefix: "paper-main") } + equalTokens(input)
         } ?? [])
     })
+
+  /// Those that M2 learns from and that a small budget trains on enough tokens.
+  private static func grown(_ scale: PaperScale) -> [String] {
+    ["Bytes", scale.sentencePiece, PaperTokenizers.greedy(16, "256")]
+  }
+
+  private static func equalTokens(_ input: PaperInput) -> [Artifact] {
+    let groups = (input.tables["equalTokens"]?.groups ?? []).filter { $0.heldOut != nil }
+    guard !groups.isEmpty else { return [] }
+    return [
+      .note(
+        "With equal FLOPs a small model takes more steps than a large one. The paper trains every size on as many tokens, so that "
+          + "larger models cost more; here the same with \(short(2 * input.scale.tokens)) tokens:"),
+      .table(
+        Table(
+          key: "paper-main-equal-tokens", groups,
+          fields: [
+            .text("tokenizer", "Tokenizer") { $0.tokenizer }, .text("size", "M2") { $0.size },
+            .number("trainingTokens", "Training tokens", unit: "tokens", .short) {
+              $0.representative.training.map { Double($0.tokens) }
+            },
+            .number("trainingFlops", "Training FLOPs", unit: "FLOPs", .short) { $0.representative.flops?.trainingAll },
+            .estimate("bitsPerByte", "Bits/byte", unit: "bits/byte", .fixed(3), better: .lower) { $0.bitsPerByteCell },
+          ])),
+    ]
+  }
 
   private static func mainClaims(_ input: PaperInput) -> [Claim] {
     let (sizes, smallest, largest) = (input.scale.sizes, input.scale.smallest, input.scale.largest)
@@ -29,7 +59,8 @@ extension PaperPart {
     let bytes = "Bytes", pieces = input.scale.sentencePiece
     let small = PaperTokenizers.greedy(16, "256"), large = PaperTokenizers.greedy(16, "65k")
     let growing = "Windows of 16 bits in tokens of 8 are above bytes at the smallest size and below at the largest"
-    let falling = "Bits/byte of bytes, SentencePiece and windows of 16 bits fall with size"
+    let falling = "With equal tokens, as in the paper, larger models are lower: bytes, SentencePiece and windows of 16 bits"
+    let fallingByFlops = "With equal FLOPs, larger models are lower: bytes, SentencePiece and windows of 16 bits"
     let rest = PaperTokenizers.main(input.scale).filter { $0 != pieces && !$0.hasPrefix("EqualInfoAC[b=12") }
     let lowest = "SentencePiece has the lowest bits/byte at every size"
     let own = sizes.compactMap { size in cell(pieces, size)?.heldOut.map { "\(size) \(bits($0.bitsPerByte))" } }
@@ -54,7 +85,16 @@ extension PaperPart {
         sizes.flatMap { size in PaperTokenizers.vocabularies.map { cell("StaticAC[v=\($0)]", size) } }),
       .all(
         falling,
-        [bytes, pieces, small, large].map { .lower(falling, cell($0, largest), than: cell($0, smallest), input.seeds) }),
+        grown(input.scale).map { name in
+          .lower(
+            falling, input.cell("equalTokens", name, largest), than: input.cell("equalTokens", name, smallest),
+            input.seeds)
+        }),
+      .all(
+        fallingByFlops,
+        [bytes, pieces, small, large].map {
+          .lower(fallingByFlops, cell($0, largest), than: cell($0, smallest), input.seeds)
+        }),
     ]
   }
 }
