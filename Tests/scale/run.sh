@@ -87,7 +87,7 @@ if mkdir "$scratch/small" && mount -t tmpfs -o size=1m tmpfs "$scratch/small" 2>
   until full; do
     [ ! -e "$scratch/full/records" ] || fail 'a full disk gave a cell a record'
     "$harness" status "$scratch/full" --store "$scratch/small/store" > "$scratch/status.txt" || fail 'status with a full disk'
-    grep -q '^failed   task cell 0: .*No space left' "$scratch/status.txt" || fail 'status does not name the full disk'
+    grep -q '^failed   task cell 0: .*\(No space left\|enough space\)' "$scratch/status.txt" || fail 'status does not name the full disk'
     tries=$((tries + 1)); [ $tries -lt 40 ] || fail 'a larger disk is still full'
     mount -o "remount,size=$((1024 + tries * 200))k" "$scratch/small"
   done
