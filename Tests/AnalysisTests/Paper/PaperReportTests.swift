@@ -52,10 +52,11 @@ import Testing
     var resampling = Resampling()
     let base = try #require(ExampleScores(nats: [100, 200, 400], bytes: [10, 20, 30]))
     let model = try #require(ExampleScores(nats: [90, 180, 360], bytes: [10, 20, 30]))
-    let saving = try #require(resampling.saving(model, of: base))
+    let saved = resampling.saving(model, of: base), saving = try #require(saved)
     #expect(abs(saving.value - 0.1) < 1e-12 && abs(saving.interval().lower - 0.1) < 1e-12)
     let other = try #require(ExampleScores(nats: [1, 2, 3], bytes: [10, 20, 31]))
-    #expect(resampling.saving(other, of: base) == nil)
+    let unpaired = resampling.saving(other, of: base)
+    #expect(unpaired == nil)
   }
 
   @Test func cellsAreComparedByThePairedTest() throws {

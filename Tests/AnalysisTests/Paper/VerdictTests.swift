@@ -79,9 +79,11 @@ private let inputs: [String: @Sendable (Bool) throws -> PaperAnswer] = [
     return try answer(.mainResult, tables: ["main": records, "equalTokens": grown]) { $0.samples = codes }
   },
   "windows": { holds in
-    let all = zip(PaperTokenizers.vocabularies, [(256, 3.0), (65_536, 6.0)]).flatMap { v, code in
-      zip(PaperTokenizers.windows, holds ? [1.5, 2, 2.5, 2.4, 2.2] : [2.6, 2.5, 2.4, 2.4, 2.5]).map {
-        (name: PaperTokenizers.greedy($0, v), bits: $1, vocabulary: code.0, ratio: code.1)
+    let bits = holds ? [1.5, 2, 2.5, 2.4, 2.2] : [2.6, 2.5, 2.4, 2.4, 2.5]
+    let codes = [(name: "256", vocabulary: 256, ratio: 3.0), (name: "65k", vocabulary: 65_536, ratio: 6.0)]
+    let all: [(name: String, bits: Double, vocabulary: Int, ratio: Double)] = codes.flatMap { code in
+      zip(PaperTokenizers.windows, bits).map {
+        (PaperTokenizers.greedy($0, code.name), $1, code.vocabulary, code.ratio)
       }
     }
     return try answer(.windowLength, tables: ["windows": all.map { try cell($0.name, $0.bits, ratio: $0.ratio) }]) {
@@ -178,7 +180,7 @@ private let inputs: [String: @Sendable (Bool) throws -> PaperAnswer] = [
     let names = [reserve, delay, small]
     return try answer(.endOfWindow, tables: ["end": zip(names, values).map { try cell($0, $1) }]) {
       $0.samples = zip(names, ratios).map {
-        sample($0, ratio: $1, facts: $0 == small ? ["undecodableWindowShare": holds ? 0.2 : 0] : [:])
+        sample($0, ratio: $1, facts: $0 == small ? ["undecodableWindowShare": holds ? 0.2 : 0.0] as [String: Double] : [:])
       }
     }
   },
