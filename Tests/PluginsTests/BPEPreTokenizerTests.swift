@@ -104,5 +104,6 @@ func longRunsAreCut(pattern: SplitPattern) throws {
 }
 
 @Test func badExpressionsAreRefused() {
-  #expect(throws: TokenizerError.self) { try PreTokenizer(expression: "(") }
+  let malformed = #expect(throws: PreTokenizer.Malformed.self) { try PreTokenizer(expression: "a(") }
+  #expect(malformed?.expression == "a(" && malformed?.offset == 2)
 }
