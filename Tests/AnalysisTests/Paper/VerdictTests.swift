@@ -180,7 +180,8 @@ private let inputs: [String: @Sendable (Bool) throws -> PaperAnswer] = [
     let names = [reserve, delay, small]
     return try answer(.endOfWindow, tables: ["end": zip(names, values).map { try cell($0, $1) }]) {
       $0.samples = zip(names, ratios).map {
-        sample($0, ratio: $1, facts: $0 == small ? ["undecodableWindowShare": holds ? 0.2 : 0.0] as [String: Double] : [:])
+        sample(
+          $0, ratio: $1, facts: $0 == small ? ["undecodableWindowShare": holds ? 0.2 : 0.0] as [String: Double] : [:])
       }
     }
   },

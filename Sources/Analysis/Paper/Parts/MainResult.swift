@@ -59,7 +59,8 @@ extension PaperPart {
     let bytes = "Bytes", pieces = input.scale.sentencePiece
     let small = PaperTokenizers.greedy(16, "256"), large = PaperTokenizers.greedy(16, "65k")
     let growing = "Windows of 16 bits in tokens of 8 are above bytes at the smallest size and below at the largest"
-    let falling = "With equal tokens, as in the paper, larger models are lower: bytes, SentencePiece and windows of 16 bits"
+    let falling =
+      "With equal tokens, as in the paper, larger models are lower: bytes, SentencePiece and windows of 16 bits"
     let fallingByFlops = "With equal FLOPs, larger models are lower: bytes, SentencePiece and windows of 16 bits"
     let rest = PaperTokenizers.main(input.scale).filter { $0 != pieces && !$0.hasPrefix("EqualInfoAC[b=12") }
     let lowest = "SentencePiece has the lowest bits/byte at every size"
