@@ -1,5 +1,6 @@
 import Foundation
 import Plugins
+import Records
 import Support
 import Testing
 import Tokenizers
@@ -40,6 +41,37 @@ private func run(_ scale: PaperScale) throws -> PaperRun {
     let alone = try paper.resolved([.generationSpeed]).cells
     #expect(alone.allSatisfy(main.contains))
     #expect(Set(try paper.resolved(paperParts).cells).count == (try paper.resolved(paperParts).cells.count))
+  }
+
+  /// A folder that two versions of this program wrote into: no table has records of both.
+  @Test func aTableHasRecordsOfOneProtocol() throws {
+    let paper = try run(.small)
+    let table = CellTable("main", ["Bytes", PaperScale.small.sentencePiece], .small)
+    let cells = try paper.cells(table)
+    func record(_ cell: CellRequest, version: String, written: String) throws -> RunRecord {
+      try RunRecord(
+        RunRecord.Content(
+          experiment: "paper", tokenizer: cell.tokenizer, size: cell.size, seed: cell.seed,
+          protocol: ComparisonProtocol(fields: ["versions": version]), request: JSONValue(encoding: cell)),
+        RunRecord.Circumstances(
+          written: written, stages: [],
+          writer: Provenance(Program(version: "0", commit: ""), libraries: [:], threads: 1)))
+    }
+    func found(_ versions: [String]) throws -> (names: [String], missing: Int) {
+      var records: [CellIdentity: RunRecord] = [:]
+      for (index, version) in versions.enumerated() {
+        let cell = cells[index]
+        records[try CellIdentity(cell)] = try record(cell, version: version, written: "2026-0\(index + 1)")
+      }
+      let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+      let (input, missing) = try paper.input(
+        table, records, Baseline(file: root + "/baselines/paper.json", canonicalName: { $0 }))
+      return (input.groups.map(\.tokenizer), missing)
+    }
+    let same = try found(["2", "2"]), mixed = try found(["2", "4"])
+    #expect(same.names.count == 2 && same.missing == 0)
+    #expect(mixed.names == [cells[1].tokenizer] && mixed.missing == 1, "the newest counts")
   }
 
   /// What is known of the FLOPs fits the scale's time at the planned speed, with a third left for tokenizing and scoring.

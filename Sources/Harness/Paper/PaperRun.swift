@@ -177,12 +177,15 @@ extension PaperRun {
     return found
   }
 
-  /// What analyses read of a table.
+  /// What analyses read of a table: of records of several protocols, such as two versions of this program wrote into one
+  /// folder, those like the newest; the others count as missing.
   func input(_ table: CellTable, _ records: [CellIdentity: RunRecord], _ baseline: Baseline) throws -> (
     input: AnalysisInput, missing: Int
   ) {
-    let cells = try cells(table), found = try cells.compactMap { records[try CellIdentity($0)] }
-    let shared = try found.first?.protocol ?? ComparisonProtocol(outline: cells[0])
+    let cells = try cells(table), known = try cells.compactMap { records[try CellIdentity($0)] }
+    let newest = known.max { $0.circumstances.written < $1.circumstances.written }
+    let shared = try newest?.protocol ?? ComparisonProtocol(outline: cells[0])
+    let found = known.filter { $0.protocol == shared }
     let plan = ReportPlan(
       cells: cells.map { .init(tokenizer: $0.tokenizer, size: $0.size, seed: $0.seed) }, protocol: shared)
     return (AnalysisInput(records: found, protocol: shared, plan: plan, baseline: baseline), cells.count - found.count)
