@@ -151,6 +151,13 @@ private let small = PaperTokenizers.greedy(16, "256"), large = PaperTokenizers.g
 }
 
 @Suite struct SeedsTests {
+  @Test func everyRowOfThePapersTableIsTrained() throws {
+    let baseline = try canonicalBaseline(), trained = PaperPart.seeds.needs(.small).cells.flatMap(\.tokenizers)
+    let rows = try #require(baseline.table("seedVariance25m")).rows().compactMap { $0.text("tokenizer") }
+    #expect(rows.count == 9)
+    for row in rows { #expect(trained.contains { baseline.rowName(for: $0) == row }, "\(row) has no cells") }
+  }
+
   @Test func deviationsHaveIntervalsAndDifferencesTests() throws {
     let values: [(String, Double)] = [(pieces, 1.6), ("Bytes", 2), (small, 2.4), (large, 2.9), ("GZip[v=256]", 3.1)]
     let records = try values.flatMap { name, value in

@@ -9,7 +9,8 @@ extension PaperPart {
     needs: { scale in
       var needs = PaperNeeds()
       needs.cells = [
-        CellTable("seeds", PaperTokenizers.main(scale), scale, sizes: [scale.smallest], seeds: scale.seeds)
+        CellTable(
+          "seeds", PaperTokenizers.main(scale) + longWindows, scale, sizes: [scale.smallest], seeds: scale.seeds)
       ]
       return needs
     },
@@ -45,6 +46,9 @@ extension PaperPart {
           ),
         ])
     })
+
+  /// The paper has their seeds too, though nothing of the main result stands on them.
+  private static let longWindows = [32, 64, 128].map { PaperTokenizers.greedy($0, "256") }
 
   private struct SeedRow {
     let group: CellGroup
