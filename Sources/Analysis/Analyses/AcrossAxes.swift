@@ -14,11 +14,16 @@ extension CrossAnalysis {
   /// Who is lowest at a size, under which axes, and who is not told apart from it; where M2 learned nothing from that,
   /// also who is lowest of those it learned from.
   private static func lowest(_ axes: Axes, size: String) -> [Finding] {
-    let best = axes.inputs.map { $0.best(size: size) }
+    // Where one tokenizer alone was run, none is the lowest.
+    let best = axes.inputs.map { input -> CellGroup? in
+      input.groups.count { $0.size == size && $0.heldOut != nil } > 1 ? input.best(size: size) : nil
+    }
     guard best.count(where: { $0 != nil }) > 1 else { return [] }
     var lines = [leaders(best, axes, "At size \(size)")]
     if best.contains(where: { $0?.isLearned == false }) {
-      let learned = axes.inputs.map { $0.best(size: size, isLearned: true) }
+      let learned = zip(axes.inputs, best).map { input, lowest -> CellGroup? in
+        lowest == nil ? nil : input.best(size: size, isLearned: true)
+      }
       if learned.contains(where: { $0 != nil }) {
         lines.append(leaders(learned, axes, "Of the tokenizers that M2 of size \(size) learned from"))
       }
@@ -66,7 +71,12 @@ extension CrossAnalysis {
       let everywhere = scored > 1 ? " under all \(scored) axes" : ""
       return "\(opening), \(winners[0]) has the lowest bits/byte\(everywhere): \(values(winners[0]))."
     }
-    return "\(opening), who has the lowest bits/byte depends on the axis: "
+    let isOneField = best.indices.allSatisfy { axis in
+      guard let size = best[axis]?.size else { return true }
+      return winners.allSatisfy { axes.group(.init(tokenizer: $0, size: size), under: axis)?.heldOut != nil }
+    }
+    return "\(opening), who has the lowest bits/byte depends on the axis"
+      + (isOneField ? ": " : " and on who was run under it: ")
       + winners.map { "\($0) with \(values($0))" }.joined(separator: "; ") + "."
   }
 

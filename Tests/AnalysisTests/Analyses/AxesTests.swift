@@ -98,6 +98,21 @@ private func inputs(_ cells: [Cell]) throws -> [AnalysisInput] {
       same.contains("Cannot be told under any axis: how much another seed would differ: one seed (all scored cells)."))
   }
 
+  /// An axis under which one tokenizer was run has no lowest; one under which a winner is missing is no contest with it.
+  @Test func whoWasRunIsNoAxis() throws {
+    let steady = cells().filter { $0.tokenizer != "Dead" && $0.tokenizer != "AC" }
+    var alone = steady[1]
+    alone.fields["match.m1"] = "shared"
+    alone.variant = "M1 shared"
+    let same = CrossAnalysis.acrossAxes.run(try inputs(steady + [alone])).sentences
+    #expect(same.first?.hasPrefix("At size 1m, Bytes has the lowest bits/byte under all 2 axes") == true)
+    let apart = cells().filter { $0.tokenizer != "Dead" && !($0.tokenizer == "AC" && $0.variant != nil) }
+    let sentences = CrossAnalysis.acrossAxes.run(try inputs(apart)).sentences
+    #expect(
+      sentences.first?.hasPrefix(
+        "At size 1m, who has the lowest bits/byte depends on the axis and on who was run under it: AC with ") == true)
+  }
+
   /// The lowest may be a code that M2 added nothing to: that is said, and beside it who is lowest of what it learned.
   @Test func whatWasNotLearnedIsNoWinnerAlone() throws {
     let unlearned = cells().filter { $0.tokenizer != "Dead" }.map { cell in
