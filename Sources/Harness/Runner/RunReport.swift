@@ -64,6 +64,15 @@ extension RunFolder {
 
   private static func plans(_ resolved: ResolvedExperiment, records: [RunRecord]) -> [ReportPlan] {
     var known: [String: ComparisonProtocol] = [:]  // by the outline's hash
+    // Where cells of a table were made, the newest of them says its protocol: it may be of another version of this
+    // program than those of other tables, which an outline, always of this version, does not tell.
+    let wanted = Set(resolved.cells)
+    for record in records {
+      guard let request = try? record.request.decoded(as: CellRequest.self), wanted.contains(request),
+        let outline = try? ComparisonProtocol(outline: request).hash, known[outline] == nil
+      else { continue }
+      known[outline] = record.protocol
+    }
     let cells = resolved.cells.compactMap { request -> (request: CellRequest, protocol: ComparisonProtocol)? in
       guard let outline = try? ComparisonProtocol(outline: request).hash else { return nil }
       let one = known[outline] ?? records.lazy.compactMap { try? ComparisonProtocol(request, like: $0) }.first
