@@ -151,6 +151,9 @@ extension CrossAnalysis {
     ask(
       scored.filter { $0.representative.tuning?.end != nil },
       "where the best learning rate lies: at an end of the grid that was tried")
+    ask(
+      scored.filter { $0.vocabularyEnd != nil },
+      "where the best vocabulary lies: at an end of the range that was tried")
     let failed = input.groups.filter { $0.problem != nil }
     if !failed.isEmpty {
       lines.append(

@@ -82,10 +82,7 @@ extension RecordAnalysis {
           "\(group.tokenizer) at size \(group.size): the best rate, \(tuning.learningRate), is the "
             + "\(end.rawValue) of the grid, which was too small."))
     }
-    let candidates = tuning.candidates
-    if candidates.count > 1, let chosen = group.tokenization?.vocabularySize,
-      let end = group.trained == candidates.first ? "smallest" : group.trained == candidates.last ? "largest" : nil
-    {
+    if let chosen = group.tokenization?.vocabularySize, let end = group.vocabularyEnd {
       findings.append(
         Finding(
           "\(group.tokenizer) at size \(group.size): the best vocabulary, \(chosen), is the \(end) of the range, which "
@@ -156,12 +153,15 @@ private struct RuleBesideSweep {
   /// nil where this group has no rule, or its sweep was not run at that size.
   init?(_ group: CellGroup, among groups: [CellGroup]) {
     let parts = group.tokenizer.split(separator: "v=auto", maxSplits: 1, omittingEmptySubsequences: false)
-    guard parts.count == 2,
-      let sweep = groups.first(where: {
-        $0.size == group.size && ($0.tuning?.candidates.count ?? 0) > 1 && $0.tokenizer.hasPrefix(parts[0] + "v=")
-          && $0.tokenizer.hasSuffix(parts[1])
-      })
-    else { return nil }
+    guard parts.count == 2 else { return nil }
+    let start = "\(parts[0])v=", end = String(parts[1])
+    /// Whether a name is this one with a range in place of `auto`, and no further parameter.
+    func isRange(_ name: String) -> Bool {
+      name.hasPrefix(start) && name.hasSuffix(end)
+        && name.dropFirst(start.count).dropLast(end.count).allSatisfy { $0 != "," }
+    }
+    let swept = groups.filter { $0.size == group.size && ($0.tuning?.candidates.count ?? 0) > 1 }
+    guard let sweep = swept.first(where: { isRange($0.tokenizer) }) else { return nil }
     (rule, self.sweep) = (group, sweep)
   }
 
@@ -189,6 +189,12 @@ extension CellGroup {
   /// The search, which all seeds share; nil where nothing was searched.
   var tuning: RunRecord.Tuning? { representative.tuning }
   var isTuned: Bool { representative.isTuned }
+
+  /// Which end of the range of vocabularies is the best; nil between them, and where none was searched.
+  var vocabularyEnd: String? {
+    guard let candidates = tuning?.candidates, candidates.count > 1 else { return nil }
+    return trained == candidates.first ? "smallest" : trained == candidates.last ? "largest" : nil
+  }
 
   /// The tokenizer that was trained.
   fileprivate var trained: String { representative.chosenTokenizer ?? tokenizer }

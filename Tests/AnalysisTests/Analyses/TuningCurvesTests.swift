@@ -72,6 +72,11 @@ func tunedCells(size: String = "1m") -> [Cell] {
     #expect(table.rows.count == 1)
     #expect(table.number("ruleVocabulary", row: 0) == 607 && table.number("sweepVocabulary", row: 0) == 2000)
     #expect(abs((table.number("difference", row: 0) ?? 0) - 4 / log(2.0) / 42) < 1e-12)
+    // The sweep of another model of SentencePiece is no sweep of this one, whichever is listed first.
+    var other = tunedCells()[1]
+    (other.tokenizer, other.vocabularySize) = ("SentencePiece[v=1k…4k,model=bpe]", 4000)
+    let both = try artifacts(.tuningCurves, of: [other] + tunedCells()).tables.first { $0.key == "vocabulary-rule" }
+    #expect(both?.number("sweepVocabulary", row: 0) == 2000)
     let alone = try artifacts(.tuningCurves, of: [tunedCells()[2]])
     #expect(alone.tables.map(\.key) == ["tuning"])
   }
