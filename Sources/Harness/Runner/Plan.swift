@@ -39,7 +39,7 @@ public struct Plan: Sendable, Codable {
   }
   public let cells: [Cell]
   public let m1: [M1]
-  /// FLOPs of all trials that are known, each counted once.
+  /// FLOPs of all trials that are known; those that seeds share are counted once, those that variants share in each.
   public let trialFLOPs: Double
   public let precision: Precision
 

@@ -25,7 +25,7 @@ struct Ladder: Sendable {
     ///
     /// Only through what is within ``valley`` of the best: a size that hardly trained, or diverged, says nothing of the
     /// valley, and a parabola through it would reach far below what was measured. Through three sizes evenly apart it
-    /// now reaches down by an eighth of ``valley`` at most.
+    /// reaches down by an eighth of ``valley`` at most.
     let parabola: QuadraticFit?
 
     static let valley = 0.1
