@@ -56,19 +56,28 @@ public struct ExampleResamples: Sendable {
 
   /// Mean bits/byte of several seeds, replicated on two levels: seeds, then examples.
   ///
-  /// Of k seeds each replicate draws k - 1: the replicates' variance from seeds is then s²/k without bias, where k draws
-  /// would give (k - 1)/k of it, half for two seeds (McCarthy & Snowden 1985).
+  /// Of two or three seeds none can be drawn with replacement: the replicates never leave the range of the seeds, which
+  /// holds the mean of all seeds in 50% of cases for two and in 75% for three. So seeds vary as Student's t says,
+  /// s/√k·t with k - 1 degrees of freedom, about the mean over the resampled examples.
   /// - Precondition: at least two seeds, all over the same `examples` examples.
   public func bitsPerByte(seeds: [ExampleScores], using generator: inout some RandomNumberGenerator)
     -> BootstrapEstimate
   {
     precondition(seeds.count > 1, "two levels need two seeds")
-    let ratios = seeds.map(ratios), drawn = seeds.count - 1
-    let replicates = (0..<count).map { resample in
-      (0..<drawn).reduce(0.0) { sum, _ in sum + ratios[generator.below(seeds.count)][resample] } / Double(drawn)
+    let ratios = seeds.map(ratios), k = Double(seeds.count), freedom = seeds.count - 1
+    let deviation = Summary(seeds.map(\.bitsPerByte))?.standardDeviation ?? 0
+    let replicates = (0..<count).map { resample -> Double in
+      let mean = ratios.reduce(0.0) { $0 + $1[resample] } / k
+      var chiSquared = 0.0
+      for _ in 0..<freedom {
+        let z = generator.normal()
+        chiSquared += z * z
+      }
+      let t = generator.normal() * (Double(freedom) / chiSquared).squareRoot()
+      return mean + deviation / k.squareRoot() * t
     }
     return BootstrapEstimate(
-      value: seeds.reduce(0) { $0 + $1.bitsPerByte } / Double(seeds.count), replicates: replicates, jackknife: [])
+      value: seeds.reduce(0) { $0 + $1.bitsPerByte } / k, replicates: replicates, jackknife: [])
   }
 
   private func ratios(_ scores: ExampleScores) -> [Double] {

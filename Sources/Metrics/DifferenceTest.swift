@@ -25,6 +25,8 @@ public struct DifferenceTest: Sendable, Hashable {
   public let degreesOfFreedom: Double
   /// Two-sided; 1 where both sides are equal in every example.
   public let pValue: Double
+  /// a - b in bits/byte, and its standard error.
+  public let difference, standardError: Double
 
   /// - Parameters:
   ///   - a: the seeds of one side, all over the same examples.
@@ -52,6 +54,8 @@ public struct DifferenceTest: Sendable, Hashable {
     }
     variation = seeds || !elsewhere.isEmpty ? .seedsAndExamples : .examples
     let variance = parts.reduce(0) { $0 + $1.variance }
+    difference = differences.mean / natsPerBits
+    standardError = variance.squareRoot() / natsPerBits
     guard variance > 0 else {
       guard differences.mean == 0 else { return nil }
       (t, degreesOfFreedom, pValue) = (0, parts[0].freedom, 1)
@@ -60,6 +64,12 @@ public struct DifferenceTest: Sendable, Hashable {
     t = differences.mean / variance.squareRoot()
     degreesOfFreedom = variance * variance / parts.reduce(0) { $0 + $1.variance * $1.variance / $1.freedom }
     pValue = studentPValue(t: t, degreesOfFreedom: degreesOfFreedom)
+  }
+
+  /// The interval of the difference in bits/byte: it holds 0 exactly where the p-value is above 1 - `level`.
+  public func interval(level: Double = 0.95) -> Interval {
+    let reach = standardError * studentQuantile(twoSided: 1 - level, degreesOfFreedom: degreesOfFreedom)
+    return Interval(lower: difference - reach, upper: difference + reach)
   }
 }
 

@@ -25,6 +25,17 @@ func studentPValue(t: Double, degreesOfFreedom: Double) -> Double {
   regularizedIncompleteBeta(degreesOfFreedom / (degreesOfFreedom + t * t), degreesOfFreedom / 2, 0.5)
 }
 
+/// The t that Student's |T| exceeds with this probability, in (0, 1), by bisection.
+func studentQuantile(twoSided p: Double, degreesOfFreedom: Double) -> Double {
+  var low = 0.0, high = 1.0
+  while studentPValue(t: high, degreesOfFreedom: degreesOfFreedom) > p { high *= 2 }
+  for _ in 0..<200 {
+    let middle = (low + high) / 2
+    if studentPValue(t: middle, degreesOfFreedom: degreesOfFreedom) > p { low = middle } else { high = middle }
+  }
+  return (low + high) / 2
+}
+
 /// I_x(a, b), by its continued fraction (Lentz's method), relative error about 1e-12.
 /// - Source: Abramowitz & Stegun 26.5.8.
 func regularizedIncompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {

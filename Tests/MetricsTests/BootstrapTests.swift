@@ -45,22 +45,23 @@ import Testing
     #expect(abs(share - level) < 3 * error, "\(share)")
   }
 
-  /// The replicates' variance on two levels is s²/k of the seeds and that of the examples together.
-  @Test func twoLevelsAddTheirVariances() throws {
+  /// Where examples do not vary the interval is Student's about the seeds' mean; where seeds do not, that over examples.
+  @Test func fewSeedsAreAsUnsureAsStudentSays() throws {
     var generator = SplitMix(5)
-    let resamples = try #require(ExampleResamples(examples: 40, count: 20_000, using: &generator))
-    let base = try examples(seed: 4, count: 40, shift: 0)
+    let two = try #require(ExampleResamples(examples: 2, count: 20_000, using: &generator))
     let seeds = try [0.9, 1, 1.15].map { factor in
-      try #require(ExampleScores(nats: base.nats.map { $0 * factor }, bytes: base.bytes))
+      try #require(ExampleScores(nats: [8 * factor, 8 * factor], bytes: [8, 8]))
     }
-    let both = resamples.bitsPerByte(seeds: seeds, using: &generator)
-    let one = resamples.bitsPerByte(try #require(ExampleScores.mean(seeds)))
-    let ofSeeds = try #require(Summary(seeds.map(\.bitsPerByte))?.standardDeviation)
-    let ofExamples = try #require(Summary(one.replicates)?.standardDeviation)
-    let ofBoth = try #require(Summary(both.replicates)?.standardDeviation)
-    let expected = (ofSeeds * ofSeeds / 3 + ofExamples * ofExamples).squareRoot()
-    #expect(abs(ofBoth / expected - 1) < 0.03)
-    #expect(abs(both.value - one.value) < 1e-12)
+    let estimate = two.bitsPerByte(seeds: seeds, using: &generator), interval = estimate.interval()
+    let deviation = try #require(Summary(seeds.map(\.bitsPerByte))?.standardDeviation)
+    let reach = 4.302652729911275 * deviation / 3.0.squareRoot()  // scipy.stats.t.ppf(0.975, 2)
+    #expect(abs((estimate.value - interval.lower) / reach - 1) < 0.1)
+    #expect(abs((interval.upper - estimate.value) / reach - 1) < 0.1)
+
+    let resamples = try #require(ExampleResamples(examples: 40, using: &generator))
+    let one = try examples(seed: 4, count: 40, shift: 0)
+    let same = resamples.bitsPerByte(seeds: [one, one, one], using: &generator)
+    #expect(zip(same.replicates, resamples.bitsPerByte(one).replicates).allSatisfy { abs($0 - $1) < 1e-12 })
   }
 
   /// All examples alike: an interval without width, not a trap.

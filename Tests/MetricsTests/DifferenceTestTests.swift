@@ -22,6 +22,10 @@ import Testing
     #expect(abs(test.degreesOfFreedom - 7.038750298201431) < 1e-9)
     #expect(abs(test.pValue - 0.16856109593297494) < 1e-9)
     #expect(test.variation == .seedsAndExamples)
+    // The interval and the p-value are of one distribution: at the level of 1 - p its end is at no difference.
+    #expect(abs(test.interval(level: 1 - test.pValue).upper) < 1e-9 && test.interval().contains(0))
+    let meanA = a.map(\.bitsPerByte).reduce(0, +) / 3, meanB = b.map(\.bitsPerByte).reduce(0, +) / 3
+    #expect(abs(test.difference - (meanA - meanB)) < 1e-12)
   }
 
   /// Where every example moves alike with the seed, the test is Welch's between the seeds: scipy.stats.ttest_ind without

@@ -106,7 +106,7 @@ private func intervalNotes(_ groups: [CellGroup]) -> [String] {
   var notes: [String] = []
   if variations.contains(.seedsAndExamples) {
     notes.append(
-      "[…] is the 95% interval over seeds and held-out examples (two-level bootstrap): other seeds and other text of this kind."
+      "[…] is the 95% interval over seeds and held-out examples (bootstrap, seeds as Student's t says): other seeds and other text of this kind."
     )
   }
   if variations.contains(.examples) {

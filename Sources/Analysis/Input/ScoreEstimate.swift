@@ -26,15 +26,15 @@ public struct ScoreEstimate: Sendable {
   /// same examples.
   public static func difference(_ b: ScoreEstimate, minus a: ScoreEstimate) -> PairedDifference? {
     guard arePaired(a, b) else { return nil }
-    let estimate: BootstrapEstimate?
-    if let x = a.overSeedsAndExamples, let y = b.overSeedsAndExamples {
-      estimate = y - x
+    let test = DifferenceTest(b.scores, a.scores)
+    // With several seeds that of the test, which knows how few they are; else the bootstrap's over examples.
+    let interval: Interval?
+    if let test, test.variation == .seedsAndExamples {
+      interval = test.interval()
     } else {
-      estimate = a.overExamples.flatMap { x in b.overExamples.map { $0 - x } }
+      interval = a.overExamples.flatMap { x in b.overExamples.map { ($0 - x).interval() } }
     }
-    return PairedDifference(
-      bitsPerByte: b.bitsPerByte - a.bitsPerByte, interval: estimate?.interval(),
-      test: DifferenceTest(b.scores, a.scores))
+    return PairedDifference(bitsPerByte: b.bitsPerByte - a.bitsPerByte, interval: interval, test: test)
   }
 
   /// The test of the difference alone; nil as ``difference(_:minus:)`` is, and for too few examples.
