@@ -35,7 +35,7 @@ extension CellRequest {
   /// What is wrong where the budget buys no step of M2.
   var underOneStep: HarnessError {
     guard let m1FLOPs, m1FLOPs > 0 else {
-      return .cell("the budget of \(match.budget) \(match.by.rawValue) is under one step")
+      return .cell("the budget of \(match.budget) \(match.by.rawValue) is under one step; raise it, or lower batch")
     }
     let share = (m1Users ?? 1) > 1 ? "its share of M1, one of \(m1Users ?? 1)," : "M1 alone"
     return .notAffordable(
