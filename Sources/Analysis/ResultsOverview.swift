@@ -31,10 +31,9 @@ public struct ResultsOverview: Sendable {
   public init(_ reports: [(link: String, report: Report)]) {
     runs = reports.compactMap { link, report in
       let planned = report.parts.filter(\.isPlanned)
-      let parts = planned.isEmpty ? report.parts : planned
-      guard let part = parts.first(where: { $0.budget == parts.map(\.budget).max() }), !part.scores.isEmpty else {
-        return nil
-      }
+      let scored = (planned.isEmpty ? report.parts : planned).filter { !$0.scores.isEmpty }
+      let largest = scored.map(\.budget).max()
+      guard let part = scored.first(where: { $0.budget == largest }) else { return nil }
       return Run(
         title: report.title, budget: part.matchedBy, link: link, compared: part.findings(RecordAnalysis.overview.title),
         conclusions: part.findings(RecordAnalysis.conclusions.title), otherParts: report.parts.count - 1,
