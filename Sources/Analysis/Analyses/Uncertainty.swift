@@ -10,10 +10,11 @@ extension RecordAnalysis {
         Table(key: "uncertainty", groups, fields: fields(input))
           .withoutEmptyColumns(keeping: ["overExamples", "verdict"])),
       .note(
-        "Intervals are 95%. Over examples the trained models stay as they are and the held-out text varies; over seeds and "
-          + "examples both vary, seeds as Student's t says. The difference is paired: both models on the same examples, so "
-          + "that what makes an example hard for all cancels. p, and with several seeds its interval, is of a t-test on the "
-          + "examples' differences in nats, to which the variance between seeds is added where there are several; p-values are not corrected for the number of comparisons."),
+        "Intervals are 95%. Over examples the trained models stay as they are and the held-out text varies; over seeds "
+          + "and examples both vary, seeds as Student's t says. The difference is paired: both models on the same "
+          + "examples, so that what makes an example hard for all cancels. p, and with several seeds its interval, is of "
+          + "a t-test on the examples' differences in nats, to which the variance between seeds is added where there are "
+          + "several; p-values are not corrected for the number of comparisons."),
     ]
   }
 
