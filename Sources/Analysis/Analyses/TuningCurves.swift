@@ -82,6 +82,13 @@ extension RecordAnalysis {
           "\(group.tokenizer) at size \(group.size): the best rate, \(tuning.learningRate), is the "
             + "\(end.rawValue) of the grid, which was too small."))
     }
+    let others = tuning.candidates.filter { $0 != group.trained && tuning.isBestAtAnEnd($0) }
+    if !others.isEmpty {
+      findings.append(
+        Finding(
+          "\(group.tokenizer) at size \(group.size): for \(list(others)), which the search left, the best rate is an end "
+            + "of the grid; beyond it they may be better than what was chosen."))
+    }
     if let chosen = group.tokenization?.vocabularySize, let end = group.vocabularyEnd {
       findings.append(
         Finding(
@@ -217,4 +224,12 @@ extension RunRecord.Tuning {
   fileprivate var candidates: [String] { unique(trials.map(\.tokenizer)) }
 
   fileprivate func trials(of tokenizer: String) -> [Trial] { trials.filter { $0.tokenizer == tokenizer } }
+
+  /// Whether of several rates the first or the last is this candidate's best.
+  fileprivate func isBestAtAnEnd(_ tokenizer: String) -> Bool {
+    let rates = trials(of: tokenizer).map(\.learningRate)
+    let best = trials(of: tokenizer).filter { $0.bitsPerByte != nil }
+      .min { ($0.bitsPerByte ?? .infinity) < ($1.bitsPerByte ?? .infinity) }
+    return rates.count > 1 && (best?.learningRate == rates.min() || best?.learningRate == rates.max())
+  }
 }

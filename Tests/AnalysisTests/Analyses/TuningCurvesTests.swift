@@ -105,6 +105,19 @@ func tunedCells(size: String = "1m") -> [Cell] {
     #expect(found.tables.first?.columns.contains { $0.key == "end" } == false)
   }
 
+  /// A vocabulary that lost while its best rate was an end of the grid may have lost by the grid.
+  @Test func losersAtAnEndOfTheGridAreNamed() throws {
+    var search = tuning("SentencePiece", [(1000, 1.8), (2000, 1.7), (4000, 1.75)])
+    for index in search.trials.indices where search.trials[index].tokenizer == "SentencePiece[v=4k]" {
+      search.trials[index].bitsPerByte = 1.75 + 0.05 * log2(search.trials[index].learningRate / 1e-3)
+    }
+    let cell = Cell(
+      tokenizer: "SentencePiece[v=1k…4k]", vocabularySize: 2000, chosenTokenizer: "SentencePiece[v=2k]", tuning: search)
+    let sentences = try artifacts(.tuningCurves, of: [cell]).sentences
+    #expect(sentences.count == 1)
+    #expect(sentences[0].contains("for SentencePiece[v=4k], which the search left, the best rate is an end of the grid"))
+  }
+
   /// A candidate without a result is named with the reason, and is the end of the range still.
   @Test func whatCouldNotBeTriedIsNamed() throws {
     var search = tuning("SentencePiece", [(1000, 1.8), (2000, 1.7)], rates: [5e-3], chosen: 5e-3)
