@@ -69,6 +69,11 @@ struct SubmitCommand<Source: RegistrySource>: ParsableCommand {
         printError("\(stopped)")
         throw ExitCode(Stopped.exitStatus)
       }
+      guard FileManager.default.fileExists(atPath: folder.records.path) else {
+        printError(
+          "no cell has a record; why: harness status \(shellWord(folder.path)) --store \(shellWord(command.store))")
+        throw ExitCode(1)
+      }
       try RunReport(runs: [folder], baseline: baseline, registry: registry).write(to: folder.path + "/report")
       printError("report in \(folder.path)/report/report.md")
       if !isDone { throw ExitCode(1) }
