@@ -126,11 +126,20 @@ public struct SlurmSubmission: Sendable {
 
   /// Writes both files.
   /// - Returns: the path of the second.
-  /// - Throws: ``FileError``, also for a run folder whose logs Slurm would write to another path, or not at all.
+  /// - Throws: ``FileError``, also for a run folder whose logs Slurm would write to another path, or not at all, and for
+  ///   options that would put other tasks in place of these.
   public func write() throws -> String {
     if let sign = command.runFolder.first(where: { "%\\".contains($0) }) {
       throw FileError(
         command.runFolder, "has '\(sign)' in its path, which Slurm takes for a pattern of its own; give another --out")
+    }
+    var given = options
+    for cluster in clusters.values { given += cluster.sbatch + cluster.stageSbatch.values.joined() }
+    if let own = given.first(where: { option in
+      ["--array", "--dependency", "-a", "-d"].contains { option.hasPrefix($0) }
+    }) {
+      throw FileError(
+        own, "cannot be an option of sbatch here: 'harness submit' says itself which tasks a job has and waits for")
     }
     try makeFolder(jobs + "/logs")
     try writeAtomically(Data(stageScript.utf8), to: jobs + "/stage.sh")
