@@ -181,6 +181,8 @@ public final class ContentStore: Sendable {
     let building = Building(folder: beside, work: "\(root)/work/\(key.kind.rawValue)-\(key.hash)")
     do {
       try makeFolder(beside)
+      // Once more: NFS says for half a minute what it remembers of a folder, but not after a change by this machine.
+      if FileManager.default.fileExists(atPath: folder) { return nil }
       let watch = Stopwatch()
       var made = provenance
       made.started = timestamp()
