@@ -56,6 +56,8 @@ struct PlanCommand<Source: RegistrySource>: ParsableCommand {
         Output(plan: plan, totalFLOPs: plan.totalFLOPs, totalBytes: plan.totalBytes, estimate: estimate))
     }
     print(plan.description(flopsPerSecond: speed, place: peak == nil ? "here" : "on one such machine"))
-    if let price = estimate.price { print(String(format: "%.1f hours of one machine, %.2f", estimate.hours, price)) }
+    if let price = estimate.price, let each = estimate.pricePerHour {
+      print(String(format: "%.1f hours of one machine, at %.2f an hour %.2f", estimate.hours, each, price))
+    }
   }
 }

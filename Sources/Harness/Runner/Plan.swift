@@ -36,15 +36,19 @@ public struct Plan: Sendable, Codable {
     public let contextLength: Int
     public let steps: Int
     public let flops: Double
+    /// What the store keeps of it.
+    public let modelBytes: Double
   }
   public let cells: [Cell]
   public let m1: [M1]
   /// FLOPs of all trials that are known; those that seeds share are counted once, those that variants share in each.
   public let trialFLOPs: Double
+  /// What the store keeps of the models of the same trials.
+  public let trialBytes: Double
   public let precision: Precision
 
   public init(_ experiment: ResolvedExperiment, registry: Registry) throws {
-    var searched: [Trial: Double] = [:]
+    var searched: [Trial: Cost] = [:]
     cells = try experiment.cells.enumerated().map { index, request in
       let alternatives = request.alternatives
       let costs = try alternatives.map { try Self.cost(of: $0, registry: registry) }
@@ -57,7 +61,7 @@ public struct Plan: Sendable, Codable {
             var same = alternative.at(rate: rate)
             same.seed = Tuning.seed
             same.variant = nil
-            searched[Trial(request: same, share: tuning.budgetShare)] = flops
+            searched[Trial(request: same, share: tuning.budgetShare)] = cost
             trials.append(flops)
           }
         }
@@ -72,12 +76,14 @@ public struct Plan: Sendable, Codable {
         trials: trials.isEmpty ? nil : trials.count,
         trialFLOPs: trials.isEmpty || trials.contains(nil) ? nil : trials.compactMap(\.self).reduce(0, +))
     }
-    trialFLOPs = searched.values.sorted().reduce(0, +)
+    trialFLOPs = searched.map { $0.value.flops * $0.key.share }.sorted().reduce(0, +)
+    trialBytes = searched.values.map(\.weightBytes).sorted().reduce(0, +)
     m1 = unique(experiment.cells.flatMap { $0.alternatives.compactMap(\.m1) }).map { options in
       let shape = ModelShape(named: options.size, vocabulary: 256)
       return M1(
         size: options.size, contextLength: options.training.sequenceLength, steps: options.steps,
-        flops: shape.map { options.training.trainingFLOPs($0, steps: options.steps) } ?? 0)
+        flops: shape.map { options.training.trainingFLOPs($0, steps: options.steps) } ?? 0,
+        modelBytes: shape.map(Self.weightBytes) ?? 0)
     }
     precision = experiment.precision
   }
@@ -96,18 +102,22 @@ public struct Plan: Sendable, Codable {
       let shape = ModelShape(named: request.size, vocabulary: vocabulary),
       let steps = try request.matchAfterM1.steps(shape: shape, training: request.m2, bytesPerToken: nil), steps >= 1
     else { return nil }
-    let weights = 4 * Double(shape.embeddingParameters + shape.nonEmbeddingParameters)
+    let weights = weightBytes(shape)
     let moments: Double = request.m2.optimizer == .adamw ? 2 : 0  // Adafactor's are small
     return Cost(
-      steps: steps, flops: request.m2.trainingFLOPs(shape, steps: steps),
+      steps: steps, flops: request.m2.trainingFLOPs(shape, steps: steps), weightBytes: weights,
       modelBytes: weights * Double(1 + ModelStage.snapshotSteps(steps).count), checkpointBytes: weights * (1 + moments),
       tokenBytes: Double(steps) * Double(request.m2.tokensPerStep)
         * (TokenStore.isWide(vocabularySize: vocabulary) ? 4 : 2))
   }
 
+  private static func weightBytes(_ shape: ModelShape) -> Double {
+    4 * Double(shape.embeddingParameters + shape.nonEmbeddingParameters)
+  }
+
   private struct Cost {
     var steps: Int
-    var flops, modelBytes, checkpointBytes, tokenBytes: Double
+    var flops, weightBytes, modelBytes, checkpointBytes, tokenBytes: Double
   }
 
   /// Training FLOPs of all cells whose steps are known, of their trials, and of the M1s.
@@ -118,7 +128,8 @@ public struct Plan: Sendable, Codable {
   /// What the store will hold at most of models and training tokens, as far as it is known.
   public var totalBytes: Double {
     let tokens = Dictionary(cells.map { ($0.tokenizer, $0.tokenBytes ?? 0) }, uniquingKeysWith: max)
-    return cells.reduce(0) { $0 + ($1.modelBytes ?? 0) } + tokens.values.sorted().reduce(0, +)
+    return cells.reduce(0) { $0 + ($1.modelBytes ?? 0) } + trialBytes + m1.reduce(0) { $0 + $1.modelBytes }
+      + tokens.values.sorted().reduce(0, +)
   }
 
   /// What all of it takes on machines of a stated speed and price.
