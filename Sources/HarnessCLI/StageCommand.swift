@@ -25,7 +25,7 @@ struct StageCommand<Source: RegistrySource>: ParsableCommand {
   @Argument(help: "prepare, tokens or cell.") var stage: StageKind
   @Argument(help: "Experiment file, or a resolved-….json of a run folder.") var experiment: String
   @Option(
-    help: "Which task; several as in 0-3,7; with - each line of standard input, asked for by a line of output.")
+    help: "Which task; several as in 0-3,7. With '-', lines of input say, each asked for by a line 'next' of output.")
   var index: String?
   @Option(help: "Added to the index.") var offset = 0
   @Option(help: "Run folder; runs/<name> if left out.") var out: String?

@@ -69,6 +69,10 @@ private func experiment(_ corpus: String, m2: String = "", tokenizers: String = 
   #expect(result.status == 0 && !FileManager.default.fileExists(atPath: scratch.path + "/store"))
   #expect(try Data(contentsOf: URL(fileURLWithPath: run + "/jobs/submit.sh")) == result.output)
   #expect(FileManager.default.fileExists(atPath: run + "/jobs/stage.sh"))
+  let refused = try harness([
+    "submit", file, "--engine", "print", "--out", run, "--store", scratch.path + "/store", "--sbatch=--array=0-9%2",
+  ])
+  #expect(refused.status == 1 && refused.errors.contains("--array=0-9%2: cannot be an option"), "\(refused.errors)")
 }
 
 /// Told to end, a submission ends its processes so that what they hold is free at once, and asked to save, they save.
@@ -122,6 +126,10 @@ func aLocalSubmissionEndsItsProcesses(signal: Int32, status: Int32) throws {
     try harness(["stage", "prepare", file, "--out", run, "--store", scratch.path + "/other"]).status != 0)
   let failed = try harness(["status", run, "--store", store])
   #expect(String(decoding: failed.output, as: UTF8.self).contains("failed   task prepare 0: "))
+  let none = try harness([
+    "submit", file, "--engine", "local", "--out", scratch.path + "/none", "--store", scratch.path + "/other",
+  ])
+  #expect(none.status == 1 && none.errors.contains("no cell has a record; why: harness status "), "\(none.errors)")
 }
 
 /// A run that is damaged, or whose plug-in is gone, stands somewhere all the same; what failed once is no failure when its

@@ -192,7 +192,7 @@ private func names(_ text: String, size: String = "1m") throws -> [String] {
     #expect(abs(plan.trialFLOPs / 3e12 - 1) < 0.02 && abs(plan.totalFLOPs / 7e12 - 1) < 0.02)
     #expect(plan.cells[0].steps == nil && plan.cells[0].flops != nil)
     let none = try Plan(resolved(yaml("4e-3")), registry: registry)
-    #expect(none.trialFLOPs == 0 && none.cells[0].trials == nil)
+    #expect(none.trialFLOPs == 0 && none.trialBytes == 0 && none.cells[0].trials == nil)
     #expect(!none.description(flopsPerSecond: 1e12, place: "here").contains("at least"))
     let swept = try Plan(
       resolved(yaml("{tune: [4e-3]}", tokenizers: "[Bytes, \"GZip[v=256…512]\"]")), registry: registry)

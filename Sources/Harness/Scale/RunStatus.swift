@@ -16,9 +16,10 @@ public struct RunStatus: Sendable, Codable {
     public var host: String?
     public var process: Int32?
     public var entry: String?
-    /// How far training is; of a waiting cell, how far it was when it was stopped.
+    /// How far the training under way is, a trial's where the cell is searched; of a waiting cell, how far it was when it
+    /// was stopped.
     public var step, steps: Int?
-    /// Told for running cells, and for others where the speed of the run's cells is known.
+    /// Of that training, and of others where the speed of the run's cells is known; without the trials to come.
     public var secondsLeft: Double?
   }
   /// A task that ended with an error that is not one cell's.
