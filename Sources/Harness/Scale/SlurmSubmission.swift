@@ -59,6 +59,7 @@ public struct SlurmSubmission: Sendable {
       "#!/bin/bash",
       "# Submits \(missing.count) of the \(graph.cells.count) cells of \(printable(command.experiment)). Written by 'harness submit'.",
       "set -euo pipefail",
+      "unset SLURM_CPUS_PER_TASK  # of a job that this is run in: sbatch would hand it on to jobs that ask for no number",
       "jobs=()",
       "trap '[ $? = 0 ] || [ ${#jobs[@]} = 0 ] || scancel \"${jobs[@]}\"' EXIT",
       "submit() {  # NAME, then sbatch's arguments; the job's number is then in $job",
