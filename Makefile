@@ -12,7 +12,9 @@
 # make fuzz        runs libFuzzer over the decoders for FUZZ_SECONDS; what it finds worth keeping goes into Fuzz/Corpus
 # make lint        checks the formatting;  make format  mends it
 DEBIAN_PACKAGES = libsentencepiece-dev sentencepiece zlib1g-dev libssl-dev libpcre2-dev libopenblas-dev libdnnl-dev dict-gcide pkg-config python3-venv
-HARNESS = .build/release/harness
+# The program that what stands below runs, and the target that makes it.
+export HARNESS = .build/release/harness
+PROGRAM = build
 SOURCES = Package.swift Sources Plugins Tests Examples Fuzz/Package.swift Fuzz/Sources
 RUN = quick
 SCALE = small
@@ -31,10 +33,10 @@ build: packages
 test: test-python torch-python
 	swift build $(TEST) --build-tests --explicit-target-dependency-import-check error
 	swift test $(TEST) --skip-build
-	swift build --package-path Examples/Nibbles -c release
+	swift build --package-path Examples/Nibbles
 	rm -rf .build/nibbles
-	Examples/Nibbles/.build/release/my-harness train 'Nibbles[first=low]' --corpus Makefile --out .build/nibbles --store .build/nibbles-store
-	Examples/Nibbles/.build/release/my-harness check .build/nibbles Makefile
+	Examples/Nibbles/.build/debug/my-harness train 'Nibbles[first=low]' --corpus Makefile --out .build/nibbles --store .build/nibbles-store
+	Examples/Nibbles/.build/debug/my-harness check .build/nibbles Makefile
 
 # A Python with libraries that nobody here wrote, to test against: tokenizers for Examples/plugins/library.py and, with
 # tiktoken and sentencepiece, for `harness bench codec`; tensorboard and cmarkgfm (GitHub's Markdown) for what reports write.
@@ -60,16 +62,16 @@ torch-python: packages
 	  || { rm -rf $(TORCH_PYTHON); echo "training with PyTorch is not tested: pip cannot install torch"; }
 
 test-page: DEBIAN_PACKAGES += chromium
-test-page: build
+test-page: $(PROGRAM)
 	Tests/page/run.sh
 
-test-scale: build
+test-scale: $(PROGRAM)
 	@command -v slurmctld >/dev/null || { test "$$(id -u)" = 0 && apt-get update -qq \
 	  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm; } \
 	  || echo "Slurm cannot be installed here: sudo apt-get install --no-install-recommends slurm-wlm"
 	Tests/scale/run.sh
 
-test-tutorial: build
+test-tutorial: $(PROGRAM)
 	Tests/tutorial/run.sh
 
 # Built apart, in debug, since DocC reads what the compiler says of symbols.

@@ -4,7 +4,7 @@
 # network. Needs Debian's chromium, and a built harness.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-harness=.build/release/harness
+harness=${HARNESS:-.build/release/harness}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 "$harness" report reports/quick --out "$scratch" --baseline baselines/paper.json > /dev/null

@@ -3,7 +3,7 @@
 # that meets its time limit goes on, nothing is trained twice; whatever the folder is called.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-harness=$PWD/.build/release/harness here=$PWD
+harness=$(realpath -m "${HARNESS:-.build/release/harness}") here=$PWD
 test -x "$harness" || { echo 'build first: make build'; exit 1; }
 base=$(mktemp -d)
 scratch="$base/it's a \$run; # é"

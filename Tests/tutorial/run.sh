@@ -3,15 +3,16 @@
 # text and the numbers of experiments/quick.yaml. And `swift` is not called: the harness that is built already is used.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-test -x .build/release/harness || { echo 'build first: make build'; exit 1; }
-here=$PWD
+harness=$(realpath -m "${HARNESS:-.build/release/harness}") here=$PWD
+test -x "$harness" || { echo 'build first: make build'; exit 1; }
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-mkdir "$scratch/bin" "$scratch/experiments"
+mkdir -p "$scratch/bin" "$scratch/experiments" "$scratch/.build/release"
+ln -s "$harness" "$scratch/.build/release/harness"
 printf '#!/bin/sh\nexit 0\n' > "$scratch/bin/swift"
 chmod +x "$scratch/bin/swift"
-for name in .build Makefile README.md Examples baselines docs; do ln -s "$here/$name" "$scratch/$name"; done
+for name in Makefile README.md Examples baselines docs; do ln -s "$here/$name" "$scratch/$name"; done
 gzip -dc /usr/share/dictd/gcide.dict.dz | head -c 600000 > "$scratch/text.txt" || true
 sed -e "s|paths: .*|paths: [text.txt]|" -e 's/validationShare: .*/validationShare: 0.1/' -e 's/budget: .*/budget: 1e11/' \
   -e 's/steps: .*/steps: 20/' -e 's/^evaluation: .*/evaluation: {bytes: 20_000, quickBytes: 5_000, points: 2}/' \
