@@ -123,7 +123,8 @@ final class PluginProcess: @unchecked Sendable {
     while true {
       while answer == nil, let frame = try nextFrame() {
         let envelope = try open(frame, request)
-        silence.restart()
+        // What a child of it, gone from its group, writes after its end says not that it is at work.
+        if !child.hasEnded { silence.restart() }
         if let text = envelope.progress { progress(printable(text)) } else { answer = (frame, envelope) }
       }
       // An answer may come before the request is read to its end; the rest of it is written all the same.
@@ -134,6 +135,7 @@ final class PluginProcess: @unchecked Sendable {
       if child.isOutputOver { throw death(during: request.request) }
       let left = command.timeoutSeconds - silence.seconds
       guard left > 0 else {
+        if child.hasEnded { throw death(during: request.request) }
         let half = parser.half.map { ", having written \($0)" } ?? ""
         throw failure(
           "is silent for \(String(format: "%g", command.timeoutSeconds)) s while it was asked to "
