@@ -99,7 +99,10 @@ struct EqualInfoTokenizer: Tokenizer {
     guard text.count == example.byteCount, isWhole, packed(used) == example.tokens else {
       throw TokenizerError.corruptTokens(
         tokenizer: spec.canonicalName,
-        reason: "their windows do not make \(example.byteCount) bytes; the tokens or the byte count are damaged")
+        reason: "their windows do not make \(example.byteCount) bytes; "
+          + (isLossless
+            ? "the tokens or the byte count are damaged"
+            : "this tokenizer's codes do not always decode (docs/equal-info-windows.md), or they are damaged"))
     }
   }
 
