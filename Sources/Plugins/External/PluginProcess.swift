@@ -139,7 +139,8 @@ final class PluginProcess: @unchecked Sendable {
         let half = parser.half.map { ", having written \($0)" } ?? ""
         throw failure(
           "is silent for \(String(format: "%g", command.timeoutSeconds)) s while it was asked to "
-            + "'\(request.request.rawValue)'\(half); long work sends progress frames, and a longer timeout can be given"
+            + "'\(request.request.rawValue)'\(half); every frame must be flushed, long work sends progress frames, and a "
+            + "longer timeout can be given"
         )
       }
       // Asked before reading: what it wrote before it ended is read below.
