@@ -89,7 +89,7 @@ public struct M1DictionaryBackend: TokenizerBackend {
         "texts", .choice(Choice.allCases.map(\.rawValue)), default: Choice.probable.rawValue,
         summary: "the v most probable under M1, or, of \(candidatesPerText)v of these, what training text uses most"),
     ], needsByteModel: true,
-    source: "this project, docs/equal-info-windows.md; unigram: Kudo 2018; path: Schmidt et al. 2024",
+    source: "this project, docs/equal-info-windows.md; unigram: Kudo 2018; path: Schmidt et al. 2024; \(Cuts.source)",
     libraries: ["pcre2": PreTokenizer.libraryVersion])
 
   /// `texts`.
