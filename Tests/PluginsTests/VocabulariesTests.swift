@@ -283,6 +283,12 @@ private let refused: [(file: [UInt8], part: String)] = [
   (
     json(
       vocab: ["a": 0], merges: [],
+      preTokenizer: #"{"type":"Metaspace","replacement":"▁","add_prefix_space":false}"#),
+    "pre_tokenizer.add_prefix_space is false"
+  ),
+  (
+    json(
+      vocab: ["a": 0], merges: [],
       preTokenizer: #"{"type":"Split","pattern":{"String":" "},"behavior":"Removed","invert":false}"#), "text is lost"
   ),
   (

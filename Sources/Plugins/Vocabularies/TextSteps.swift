@@ -110,13 +110,16 @@ struct TextSteps {
     }
     spaceSign = sign
     loneSign = nil
-    let scheme = try step.member("prepend_scheme")
-    switch try scheme?.text() ?? "always" {
+    let scheme = try step.member("prepend_scheme"), name = try scheme?.text() ?? "always"
+    if let old = try step.member("add_prefix_space"), try !old.truth(), name != "never" {
+      throw old.refuse("is false, and prepend_scheme is '\(name)': the library reads no such file; make it 'never'")
+    }
+    switch name {
     case "never": break
-    case let name where name == "always" || name == "first":
+    case "always", "first":
       guard leadingSpace == .never else { throw Self.unsupported(step, "a second space before the text") }
       try addLeadingSpace(step, toEveryPart: name == "always")
-    case let name: throw (scheme ?? step).refuse("is '\(name)', not always, first or never")
+    default: throw (scheme ?? step).refuse("is '\(name)', not always, first or never")
     }
     if try step.member("split")?.truth() ?? true { stages.append(" [^ ]*+") }
   }
