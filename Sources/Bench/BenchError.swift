@@ -35,7 +35,9 @@ func outputOf(_ program: String, _ arguments: [String]) throws -> Data {
   process.arguments = arguments
   let pipe = Pipe()
   process.standardOutput = pipe
-  do { try process.run() } catch { throw BenchError.child(command, reason: "cannot be run: \(error)") }
+  do { try process.run() } catch {
+    throw BenchError.child(command, reason: "cannot be run: \(error.localizedDescription)")
+  }
   let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
   process.waitUntilExit()
   guard process.terminationStatus == 0 else {

@@ -110,6 +110,7 @@ func stopCleanly() {
     source.setEventHandler {
       Claim.releaseAll()
       ChildProcess.endAll()
+      ExternalBackend.removeTemporaryFolders()
       printError("stopped; what was finished is kept, and the same command goes on from there")
       _exit(status)
     }
@@ -129,6 +130,7 @@ func stopOnSignal() -> StopRequest {
     DispatchQueue.global(qos: .userInitiated).asyncAfter(deadline: .now() + secondsToSave) {
       Claim.releaseAll()
       ChildProcess.endAll()
+      ExternalBackend.removeTemporaryFolders()
       printError("stopped as asked, without saving what is under way: it takes longer than \(Int(secondsToSave)) s")
       _exit(Stopped.exitStatus)
     }

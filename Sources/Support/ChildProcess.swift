@@ -184,7 +184,13 @@ public final class ChildProcess {
     let code = csystem_reap(process)
     let ending: Ending = code < 0 ? .signal(-code) : .status(code)
     self.ending = ending
-    while errors >= 0, read(&errors, takeErrors) > 0 {}
+    // What a pipe holds at most: a child of it, gone from its group, may write for ever.
+    var left = 1 << 20
+    while errors >= 0, left > 0 {
+      let count = read(&errors, takeErrors)
+      if count == 0 { break }
+      left -= count
+    }
     Self.shut(&input)
     Self.shut(&output)
     Self.shut(&errors)

@@ -262,7 +262,30 @@ private let refused: [(file: [UInt8], part: String)] = [
     json(vocab: ["a": 0], merges: [], normalizer: #"{"type":"Sequence","normalizers":[{"type":"Lowercase"}]}"#),
     "normalizer.normalizers[0] is Lowercase"
   ),
+  (
+    json(vocab: ["a": 0], merges: [], normalizer: #"{"type":"Prepend","prepend":"▁"}"#),
+    "normalizer is a Prepend of what spaces are not written as"
+  ),
+  (
+    json(
+      vocab: ["a": 0], merges: [],
+      normalizer: ##"{"type":"Sequence","normalizers":[{"type":"Replace","pattern":{"String":" "},"content":"▁"},"##
+        + ##"{"type":"Prepend","prepend":"_"}]}"##), "normalizers[1] is a Prepend of something else"
+  ),
+  (
+    json(
+      vocab: ["a": 0], merges: [],
+      normalizer: ##"{"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},"##
+        + ##"{"type":"Prepend","prepend":"▁"},{"type":"Replace","pattern":{"String":" "},"content":"▁"}]}"##),
+    "normalizers[1] is a Prepend of something else"
+  ),
   (json(vocab: ["a": 0], merges: [], preTokenizer: #"{"type":"Whitespace"}"#), "pre_tokenizer is Whitespace"),
+  (
+    json(
+      vocab: ["a": 0], merges: [],
+      preTokenizer: #"{"type":"Metaspace","replacement":"▁","add_prefix_space":false}"#),
+    "pre_tokenizer.add_prefix_space is false"
+  ),
   (
     json(
       vocab: ["a": 0], merges: [],

@@ -12,16 +12,17 @@ enum BPETraining {
   static let undividedBytes = 16 << 20
 
   /// The tokens and merges of a vocabulary of `size` over the examples' pre-tokens.
+  /// - Parameter key: the parameter that `size` is the value of.
   /// - Throws: ``TokenizerError/training(_:reason:)`` where there is too little text; what reading the text throws.
   static func train(
-    _ size: Int, split: SplitPattern, name: String, _ context: TrainingContext
+    _ size: Int, key: String = mergeVocabulary.key, split: SplitPattern, name: String, _ context: TrainingContext
   ) throws -> (tokens: ByteStringTable, rules: [BPEVocabulary.Rule]) {
     let counts = try counts(split: split, name: name, context)
     var merger = PairMerger(strings: counts.strings, counts: counts.counts)
     context.report("merging pairs for \(name)")
     var tokens = byteTokens()
     var rules: [BPEVocabulary.Rule] = []
-    try learn(size, &merger, &tokens, &rules, name: name)
+    try learn(size, key: key, &merger, &tokens, &rules, name: name)
     return (tokens, rules)
   }
 
@@ -57,11 +58,11 @@ enum BPETraining {
   /// Merges until there are `size` tokens. A pair whose bytes together are a token already becomes that token, and a
   /// rule, but no new token.
   static func learn(
-    _ size: Int, _ merger: inout PairMerger, _ tokens: inout ByteStringTable, _ rules: inout [BPEVocabulary.Rule],
-    name: String
+    _ size: Int, key: String = mergeVocabulary.key, _ merger: inout PairMerger, _ tokens: inout ByteStringTable,
+    _ rules: inout [BPEVocabulary.Rule], name: String
   ) throws {
     while tokens.count < size {
-      guard let pair = merger.mostFrequentPair() else { throw tooLittleText(tokens.count, name) }
+      guard let pair = merger.mostFrequentPair() else { throw tooLittleText(tokens.count, name, key) }
       let bytes = tokens[Int(pair.left)] + tokens[Int(pair.right)]
       let result = Token(tokens.insert(bytes).index)
       merger.merge(pair.left, pair.right, into: result)
@@ -69,10 +70,10 @@ enum BPETraining {
     }
   }
 
-  static func tooLittleText(_ count: Int, _ name: String) -> TokenizerError {
+  static func tooLittleText(_ count: Int, _ name: String, _ key: String = mergeVocabulary.key) -> TokenizerError {
     .training(
       name,
       reason: "no pair of tokens is left that occurs twice in the training text once there are \(count) tokens; "
-        + "choose v=\(count) or less, or more text")
+        + "choose \(key)=\(count) or less, or more text")
   }
 }

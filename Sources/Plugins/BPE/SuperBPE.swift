@@ -92,7 +92,8 @@ public struct SuperBPEBackend: TokenizerBackend {
   public func train(_ spec: ResolvedSpec, context: TrainingContext) throws -> any Tokenizer {
     let name = spec.canonicalName
     let transition = transition(spec)
-    var (tokens, rules) = try BPETraining.train(transition, split: spec.splitPattern, name: name, context)
+    var (tokens, rules) = try BPETraining.train(
+      transition, key: "t", split: spec.splitPattern, name: name, context)
     if transition < spec.mergeVocabularySize {
       context.report("merging pairs across pre-tokens for \(name)")
       var merger = try secondStage(

@@ -3,7 +3,7 @@ import Support
 import Tokenizers
 
 /// A fixed set of texts, each with an id: encoding takes the longest text that fits, again and again; decoding looks
-/// texts up. What a compiled codebook and ``M1DictionaryBackend`` both are.
+/// texts up. What a compiled codebook, `M1Dictionary` without cuts (longest match) and `LZWDictionary` are.
 ///
 /// The set holds every single byte and, with a text, all its prefixes; ids are the texts' places in sorted order. So
 /// a walk down a ``DoubleArrayTrie`` encodes, and where it stops is always a text of the set; a ``TextTable`` decodes.
@@ -13,7 +13,7 @@ import Tokenizers
 /// | --- | --- |
 /// | 8 | `PREFDICT` |
 /// | 4 × 4 | format, number of texts, slots of the trie, bytes of all texts |
-/// | 32 | fingerprint of the M1 that it was compiled from, zero-padded |
+/// | 32 | fingerprint of the M1 that it was compiled from, zero-padded; zeros where there is none |
 /// | 8 each | slots |
 /// | 4 each | where each text starts, and where the last one ends |
 /// | … | the texts, then 16 zeros and zeros up to a multiple of 8 |

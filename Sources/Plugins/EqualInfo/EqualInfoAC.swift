@@ -99,7 +99,10 @@ struct EqualInfoTokenizer: Tokenizer {
     guard text.count == example.byteCount, isWhole, packed(used) == example.tokens else {
       throw TokenizerError.corruptTokens(
         tokenizer: spec.canonicalName,
-        reason: "their windows do not make \(example.byteCount) bytes; the tokens or the byte count are damaged")
+        reason: "their windows do not make \(example.byteCount) bytes; "
+          + (isLossless
+            ? "the tokens or the byte count are damaged"
+            : "this tokenizer's codes do not always decode (docs/equal-info-windows.md), or they are damaged"))
     }
   }
 
@@ -179,7 +182,7 @@ public struct EqualInfoBackend: TokenizerBackend {
         summary: "how a window ends: reserve is lossless by construction, greedy is the paper's, delay looks ahead"),
       Parameter("reset", .countOr(word: "never"), default: "1", summary: "M1 starts afresh every so many windows"),
     ] + Cuts.parameters, needsByteModel: true,
-    source: "\(paper), section 3.3 and appendix A; cuts: this project, docs/equal-info-windows.md",
+    source: "\(paper), section 3.3 and appendix A; cuts: this project, docs/equal-info-windows.md; \(Cuts.source)",
     libraries: ["pcre2": PreTokenizer.libraryVersion])
 
   private func bits(_ spec: ResolvedSpec) -> Int { spec.integer("b") ?? 16 }

@@ -89,7 +89,7 @@ public struct M1DictionaryBackend: TokenizerBackend {
         "texts", .choice(Choice.allCases.map(\.rawValue)), default: Choice.probable.rawValue,
         summary: "the v most probable under M1, or, of \(candidatesPerText)v of these, what training text uses most"),
     ], needsByteModel: true,
-    source: "this project, docs/equal-info-windows.md; unigram: Kudo 2018; path: Schmidt et al. 2024",
+    source: "this project, docs/equal-info-windows.md; unigram: Kudo 2018; path: Schmidt et al. 2024; \(Cuts.source)",
     libraries: ["pcre2": PreTokenizer.libraryVersion])
 
   /// `texts`.
@@ -159,12 +159,16 @@ public struct M1DictionaryBackend: TokenizerBackend {
     let path = folder + "/" + M1DictionaryTokenizer.Description.fileName
     guard let data = try? Data(contentsOf: URL(fileURLWithPath: path)),
       let description = try? JSONDecoder().decode(M1DictionaryTokenizer.Description.self, from: data)
-    else { throw TokenizerError.damagedFile(path, reason: "missing, or not the description of a dictionary") }
+    else {
+      throw TokenizerError.damagedFile(path, reason: "missing, or not the description of a dictionary; train it again")
+    }
     guard description.m1 == model.fingerprint else {
-      throw TokenizerError.damagedFile(path, reason: "of texts from another M1")
+      throw TokenizerError.damagedFile(path, reason: "of texts of another M1 than its folder's; train it again")
     }
     guard description.costs.count == (segmenter(spec) == .unigram ? size(spec) : 0), !description.costs.contains(0)
-    else { throw TokenizerError.damagedFile(path, reason: "its costs are not those of \(size(spec)) texts") }
+    else {
+      throw TokenizerError.damagedFile(path, reason: "its costs are not those of \(size(spec)) texts; train it again")
+    }
     return try M1DictionaryTokenizer(spec, vocabulary, costs: description.costs, segmenter(spec), model: model)
   }
 }

@@ -31,6 +31,10 @@ public struct ExternalBackend: TokenizerBackend {
     }
   }
 
+  /// Removes what plug-ins were given to read and to write in, a copy of the training text among it, for a process that is
+  /// about to end.
+  public static func removeTemporaryFolders() { TemporaryFolder.removeAll() }
+
   public func vocabularySize(of spec: ResolvedSpec) -> Int? {
     let own: Int? =
       switch program.hello.vocabulary {

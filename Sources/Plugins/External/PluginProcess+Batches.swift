@@ -55,7 +55,8 @@ extension PluginProcess {
     }
     guard pieces.count == items, start == bytes.count else {
       throw failure(
-        "answers '\(name)' with a payload of \(bytes.count) bytes where its counts, of \(unit) bytes each, say another")
+        "answers '\(name)' with a payload of \(bytes.count) bytes where its counts, at \(unit) bytes each, make another sum"
+      )
     }
     return pieces
   }

@@ -123,7 +123,8 @@ final class PluginProcess: @unchecked Sendable {
     while true {
       while answer == nil, let frame = try nextFrame() {
         let envelope = try open(frame, request)
-        silence.restart()
+        // What a child of it, gone from its group, writes after its end says not that it is at work.
+        if !child.hasEnded { silence.restart() }
         if let text = envelope.progress { progress(printable(text)) } else { answer = (frame, envelope) }
       }
       // An answer may come before the request is read to its end; the rest of it is written all the same.
@@ -134,10 +135,12 @@ final class PluginProcess: @unchecked Sendable {
       if child.isOutputOver { throw death(during: request.request) }
       let left = command.timeoutSeconds - silence.seconds
       guard left > 0 else {
+        if child.hasEnded { throw death(during: request.request) }
         let half = parser.half.map { ", having written \($0)" } ?? ""
         throw failure(
           "is silent for \(String(format: "%g", command.timeoutSeconds)) s while it was asked to "
-            + "'\(request.request.rawValue)'\(half); long work sends progress frames, and a longer timeout can be given"
+            + "'\(request.request.rawValue)'\(half); every frame must be flushed, long work sends progress frames, and a "
+            + "longer timeout can be given"
         )
       }
       // Asked before reading: what it wrote before it ended is read below.

@@ -1,15 +1,33 @@
 import Foundation
 import Support
+import Synchronization
 import Tokenizers
 
 /// A folder that goes away with the object.
 final class TemporaryFolder: Sendable {
   let path: String
+  /// The paths of all that live.
+  private static let living = Mutex<Set<String>>([])
+
   init() throws {
-    path = FileManager.default.temporaryDirectory.appendingPathComponent("harness-plugin-\(UUID().uuidString)").path
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent("harness-plugin-\(UUID().uuidString)").path
     try makeFolder(path)
+    self.path = path
+    _ = Self.living.withLock { $0.insert(path) }
   }
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  deinit {
+    let path = path
+    try? FileManager.default.removeItem(atPath: path)
+    _ = Self.living.withLock { $0.remove(path) }
+  }
+
+  /// Removes all that live.
+  static func removeAll() {
+    Self.living.withLock { living in
+      for path in living { try? FileManager.default.removeItem(atPath: path) }
+    }
+  }
 
   /// The files in it.
   /// - Throws: ``PluginFailure`` where something else is there.

@@ -18,6 +18,8 @@ struct TextSteps {
   /// Whether a normalizer writes spaces as their sign, in the text and in added tokens.
   private(set) var normalizesSpaces = false
   private var isFirst = true
+  /// A Prepend of a sign that nothing has written spaces as so far.
+  private var loneSign: JSONField?
 
   /// - Throws: ``VocabularyError`` for every step that is not supported, by its name.
   init(normalizer: JSONField?, preTokenizer: JSONField?) throws {
@@ -26,6 +28,7 @@ struct TextSteps {
       try addPreTokenizer(step)
       isFirst = false
     }
+    if let loneSign { throw Self.unsupported(loneSign, "a Prepend of what spaces are not written as") }
   }
 
   /// The steps of a Sequence, or the one step.
@@ -49,7 +52,12 @@ struct TextSteps {
     switch try step.required("type").text() {
     case "NFC": break  // what is in that form stays as it is, and what is not could not come back
     case "Prepend":
-      spaceSign = try step.required("prepend").bytes()
+      let sign = try step.required("prepend").bytes()
+      guard !sign.isEmpty, spaceSign == nil || spaceSign == sign, leadingSpace == .never else {
+        throw Self.unsupported(step, "a Prepend of something else than one sign for the space")
+      }
+      if spaceSign == nil, sign != [0x20] { loneSign = step }
+      spaceSign = sign
       leadingSpace = .always
       everyPartHasLeadingSpace = true
       prependsToAddedTokens = true
@@ -60,6 +68,7 @@ struct TextSteps {
         throw Self.unsupported(step, "a Replace of something else than the space")
       }
       spaceSign = content
+      loneSign = nil
       normalizesSpaces = true
     case let type: throw Self.unsupported(step, type)
     }
@@ -100,13 +109,17 @@ struct TextSteps {
       throw Self.unsupported(step, "a second sign for the space")
     }
     spaceSign = sign
-    let scheme = try step.member("prepend_scheme")
-    switch try scheme?.text() ?? "always" {
+    loneSign = nil
+    let scheme = try step.member("prepend_scheme"), name = try scheme?.text() ?? "always"
+    if let old = try step.member("add_prefix_space"), try !old.truth(), name != "never" {
+      throw old.refuse("is false, and prepend_scheme is '\(name)': the library reads no such file; make it 'never'")
+    }
+    switch name {
     case "never": break
-    case let name where name == "always" || name == "first":
+    case "always", "first":
       guard leadingSpace == .never else { throw Self.unsupported(step, "a second space before the text") }
       try addLeadingSpace(step, toEveryPart: name == "always")
-    case let name: throw (scheme ?? step).refuse("is '\(name)', not always, first or never")
+    default: throw (scheme ?? step).refuse("is '\(name)', not always, first or never")
     }
     if try step.member("split")?.truth() ?? true { stages.append(" [^ ]*+") }
   }

@@ -93,6 +93,8 @@ extension Cuts {
       summary: "cut=entropy: bits that a peak has at least"
     ),
   ]
+  /// Of the rule that is not this project's.
+  static let source = "cut=entropy: Zheng et al. 2026 (arXiv 2602.04289), Pagnoni et al. 2024, section 2.3"
   /// On English it makes stretches as long as words: docs/equal-info-windows.md.
   private static let defaultPeak = "4"
 
