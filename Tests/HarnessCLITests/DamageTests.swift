@@ -17,8 +17,8 @@ private func matrix(_ corpus: String, steps: Int) -> Data {
     """.utf8)
 }
 
-/// Every file of the store in turn, at a random place, flipped, cut or emptied, then the run again in a new folder: the
-/// records are the undamaged run's, or the command fails and names the file.
+/// A file of every kind in the store in turn, at a random place, flipped, cut or emptied, then the run again in a new
+/// folder: the records are the undamaged run's, or the command fails and names the file.
 @Test func damagedFilesNeverChangeANumberUnnoticed() throws {
   let scratch = try Scratch()
   let corpus = try scratch.write("corpus.txt", text)
