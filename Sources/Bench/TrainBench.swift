@@ -128,7 +128,8 @@ package struct TrainBench: Codable, Sendable {
     var lines = [
       "\(cpu), \(threads) threads\(clock == .processor ? ", by processor time" : ""); \(names.joined(separator: "; ")). "
         + "Products: matrices of order 1,024 on all threads, the better of right before and right after.",
-      "", "| size | V | precision | batch | ms/step | tok/s | GFLOP/s | products GFLOP/s | of that | peak MB | × PyTorch |",
+      "",
+      "| size | V | precision | batch | ms/step | tok/s | GFLOP/s | products GFLOP/s | of that | peak MB | × PyTorch |",
       "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     lines += rows.map {

@@ -175,7 +175,10 @@ func theExampleOverALibraryConforms(name: String) throws {
     ("\"protocol\": 7", "it speaks version 7 of the protocol; this program speaks 1"),
     ("\"name\": \"a b\"", "must be letters, digits"), ("\"paramters\": []", "did it mean 'parameters'?"),
     ("\"parameters\": [{\"key\": \"v\", \"kind\": \"integer\"}]", "needs from and to"),
-    ("\"parameters\": [{\"key\": \"v\", \"kind\": \"number\"}]", "'parameters[0].kind' has a value that it cannot have"),
+    (
+      "\"parameters\": [{\"key\": \"v\", \"kind\": \"number\"}]",
+      "'parameters[0].kind' has a value that it cannot have"
+    ),
     ("\"parameters\": [{\"key\": \"a b\", \"kind\": \"file\"}]", "the parameter's key 'a b'"),
     ("\"parameters\": [{\"key\": \"c\", \"kind\": \"choice\", \"words\": [\"a\"], \"default\": \"b\"}]", "bad default"),
     (

@@ -21,7 +21,7 @@ sed -e "s|paths: .*|paths: [text.txt]|" -e 's/validationShare: .*/validationShar
 awk '/^```sh$/ { inside = 1; next } /^```$/ { inside = 0 } inside' docs/tutorial.md > "$scratch/commands.sh"
 test "$(grep -c harness "$scratch/commands.sh")" -ge 15 || { echo 'docs/tutorial.md has lost its commands'; exit 1; }
 cd "$scratch"
-unset HARNESS_STORE
+unset HARNESS_STORE HARNESS MAKEFLAGS  # what a reader does not have
 if ! PATH="$scratch/bin:$PATH" bash -euo pipefail -x commands.sh > output.txt 2>&1; then
   tail -n 30 output.txt
   echo 'docs/tutorial.md: the last command above fails'

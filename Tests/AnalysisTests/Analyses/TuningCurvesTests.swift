@@ -115,7 +115,8 @@ func tunedCells(size: String = "1m") -> [Cell] {
       tokenizer: "SentencePiece[v=1k…4k]", vocabularySize: 2000, chosenTokenizer: "SentencePiece[v=2k]", tuning: search)
     let sentences = try artifacts(.tuningCurves, of: [cell]).sentences
     #expect(sentences.count == 1)
-    #expect(sentences[0].contains("for SentencePiece[v=4k], which the search left, the best rate is an end of the grid"))
+    #expect(
+      sentences[0].contains("for SentencePiece[v=4k], which the search left, the best rate is an end of the grid"))
   }
 
   /// A candidate without a result is named with the reason, and is the end of the range still.
