@@ -6,6 +6,7 @@ import Harness
 import Plugins
 import Store
 import Support
+import Synchronization
 import Tokenizers
 import Transformer
 
@@ -104,20 +105,28 @@ extension StoreOptions {
 /// plug-ins end.
 /// Checkpoints are on disk already.
 func stopCleanly() {
+  atexit { while isEnding.load(ordering: .relaxed) { sleep(1) } }
   for (number, status) in [(SIGINT, Int32(130)), (SIGTERM, 143)] {
     signal(number, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: number, queue: .global(qos: .userInitiated))
     source.setEventHandler {
-      Claim.releaseAll()
-      ChildProcess.endAll()
-      ExternalBackend.removeTemporaryFolders()
-      printError("stopped; what was finished is kept, and the same command goes on from there")
-      _exit(status)
+      end(status, saying: "stopped; what was finished is kept, and the same command goes on from there")
     }
     source.activate()
     _ = Unmanaged.passRetained(source as AnyObject)  // lives as long as the process
   }
 }
+
+/// Ends the process as a signal asks. A thread that sees the children end, and would exit with their failure, waits for it.
+private func end(_ status: Int32, saying line: String) -> Never {
+  isEnding.store(true, ordering: .relaxed)
+  Claim.releaseAll()
+  ChildProcess.endAll()
+  ExternalBackend.removeTemporaryFolders()
+  printError(line)
+  _exit(status)
+}
+private let isEnding = Atomic<Bool>(false)
 
 /// On SIGUSR1, which clusters can send before a time limit: what is returned is made, so that work under way is saved and
 /// ends. What cannot be saved in time is left to be done again, and the process ends all the same.
@@ -128,11 +137,9 @@ func stopOnSignal() -> StopRequest {
   source.setEventHandler {
     stop.make()
     DispatchQueue.global(qos: .userInitiated).asyncAfter(deadline: .now() + secondsToSave) {
-      Claim.releaseAll()
-      ChildProcess.endAll()
-      ExternalBackend.removeTemporaryFolders()
-      printError("stopped as asked, without saving what is under way: it takes longer than \(Int(secondsToSave)) s")
-      _exit(Stopped.exitStatus)
+      end(
+        Stopped.exitStatus,
+        saying: "stopped as asked, without saving what is under way: it takes longer than \(Int(secondsToSave)) s")
     }
   }
   source.activate()

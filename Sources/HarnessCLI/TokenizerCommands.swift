@@ -235,10 +235,11 @@ struct CheckCommand<Source: RegistrySource>: ParsableCommand {
         + String(
           format: "encodes %.1f MB/s, decodes %.1f MB/s on %d threads", check.encodeMegabytesPerSecond,
           check.decodeMegabytesPerSecond, threads.threads))
-    // One fault may fail every text.
-    let most = 20
-    for problem in check.problems.prefix(most) { printError(problem) }
-    if check.problems.count > most { printError("and \(check.problems.count - most) more") }
+    // One fault may fail every text: of each kind, by the words after the text's name, a few.
+    let kinds = Dictionary(grouping: check.problems.indices) { check.problems[$0].split(separator: ":").last ?? "" }
+    let told = kinds.values.flatMap { $0.prefix(5) }.sorted()
+    for index in told { printError(check.problems[index]) }
+    if told.count < check.problems.count { printError("and \(check.problems.count - told.count) more of these kinds") }
     if !check.problems.isEmpty { throw ExitCode(1) }
     print("keeps every promise")
   }
