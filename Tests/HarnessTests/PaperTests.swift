@@ -30,13 +30,13 @@ private func run(_ scale: PaperScale) throws -> PaperRun {
     }
   }
 
-  /// Seeds and the main result share a seed, scaled data and speed all of it.
+  /// Seeds and the main result share a seed but for the long windows, scaled data and speed all of it.
   @Test func cellsOfSeveralPartsAreOne() throws {
     let paper = try run(.small)
     let main = try paper.resolved([.mainResult]).cells
     #expect(main.count == 33 + 9)
     #expect(try paper.resolved([.mainResult, .scaledData, .generationSpeed, .otherTexts]).cells == main)
-    #expect(try paper.resolved([.mainResult, .seeds]).cells.count == 33 + 9 + 4 * 11)
+    #expect(try paper.resolved([.mainResult, .seeds]).cells.count == 33 + 9 + 4 * 11 + 5 * 3)
     // The same cell whichever part asks for it, so that its record is one.
     let alone = try paper.resolved([.generationSpeed]).cells
     #expect(alone.allSatisfy(main.contains))
