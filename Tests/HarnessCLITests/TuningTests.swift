@@ -175,7 +175,11 @@ private struct Run {
     let (first, _) = try run("hot", yaml("[1e-3, 1e-2, 90]"))
     let tuning = try #require(first.first?.tuning)
     #expect(tuning.trials.map { $0.bitsPerByte == nil } == [false, false, true] && tuning.learningRate <= 1e-2)
-    #expect(tuning.trials[2].problem?.hasPrefix("training diverged at step") == true)
+    let diverged = tuning.trials[2], whole = tuning.trials[0]
+    #expect(diverged.problem?.hasPrefix("training diverged at step \(diverged.steps) ") == true)
+    #expect(
+      diverged.steps > 0 && diverged.steps < whole.steps
+        && diverged.trainingFLOPs == whole.trainingFLOPs * Double(diverged.steps) / Double(whole.steps))
     let (again, errors) = try run("hot", yaml("[1e-3, 1e-2, 90]"))
     #expect(again.first?.contentSHA256 == first.first?.contentSHA256)
     #expect(errors.contains("1 were there already"), "\(errors)")

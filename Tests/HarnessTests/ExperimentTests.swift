@@ -38,12 +38,13 @@ private func message(_ yaml: String) -> String {
   (expected.batch, expected.shards) = (4, 3)
   #expect(try training("recipe: standard") == expected)
   (expected.optimizer, expected.schedule, expected.learningRate, expected.warmup) = (.adafactor, .rsqrt, 1, 10_000)
-  (expected.embeddingRate, expected.vectorRate, expected.referenceWidth) = (1, 1, 0)
+  (expected.embeddingRate, expected.vectorRate, expected.referenceWidth, expected.referenceSteps) = (1, 1, 0, nil)
   (expected.weightDecay, expected.clip) = (0, 0)
   #expect(try training("recipe: paper") == expected)
   #expect(try training("optimizer: adafactor") == expected)
   (expected.warmup, expected.weightDecay) = (10, 0.5)
   #expect(try training("recipe: paper\n  warmup: 10\n  weightDecay: 0.5") == expected)
+  #expect(try ["0", "500"].map { try training("referenceSteps: \($0)").referenceSteps } == [nil, 500])
 }
 
 @Test func experimentsAreRead() throws {

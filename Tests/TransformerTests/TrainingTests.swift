@@ -261,6 +261,30 @@ func eachGroupHasARateOfItsOwn(optimizer: OptimizerKind) {
   }
 }
 
+/// Up to the reference a run has the base rate, beyond it one that falls with the root of its steps; a job's options are
+/// those of its steps, and options that have been resolved stay as they are.
+@Test func longerRunsHaveLowerRates() {
+  var options = TrainingOptions()
+  (options.learningRate, options.referenceSteps) = (0.5, 100)
+  #expect([1, 100, 101, 400, 10_000].map { options.forRun(of: $0).learningRate } == [
+    0.5, 0.5, 0.5 * (100.0 / 101).squareRoot(), 0.25, 0.05,
+  ])
+  let job = TrainingJob(
+    shape: shape, options: options, steps: 400, seed: 1, source: Counting(), threads: 1, workFolder: "")
+  #expect(job.options.learningRate == 0.25 && job.options.forRun(of: 40_000) == job.options)
+  options.referenceSteps = nil
+  #expect(options.forRun(of: 10_000) == options)
+}
+
+/// Options of before there was the rule have none, and are written as they were.
+@Test func olderOptionsHaveNoRuleForLengths() throws {
+  var older = TrainingOptions()
+  older.referenceSteps = nil
+  let written = try JSONEncoder().encode(older)
+  #expect(!String(decoding: written, as: UTF8.self).contains("referenceSteps"))
+  #expect(try JSONDecoder().decode(TrainingOptions.self, from: written) == older)
+}
+
 /// Adafactor keeps a number for each row and column, not one for each weight.
 @Test func adafactorsStateIsSmall() {
   let layout = ParameterLayout(ModelShape(dim: 256, heads: 4, layers: 3, headSize: 64, mlp: 1024, vocabulary: 256))

@@ -26,7 +26,10 @@ extension RecordAnalysis {
           """))
     }
     let embeddingRate = input.protocol.fields["m2.embeddingRate"].flatMap(Double.init) ?? 1
-    let own = embeddingRate == 1 ? "" : " (the embedding's \(short(embeddingRate)) times that)"
+    let embedding = embeddingRate == 1 ? nil : "the embedding's \(short(embeddingRate)) times that"
+    let length = input.protocol.fields["m2.referenceSteps"].map { "in more than \($0) steps that times √(\($0)/steps)" }
+    let details = [embedding, length].compactMap { $0 }.joined(separator: "; ")
+    let own = details.isEmpty ? "" : " (\(details))"
     let trainings = records.compactMap { record in
       record.training.map { training in
         let rate = record.isTuned ? "tuned" : "\(training.learningRate)"

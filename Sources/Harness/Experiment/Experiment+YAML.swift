@@ -189,6 +189,7 @@ extension TrainingOptions {
     embeddingRate = try section.number("embeddingRate", in: 1e-6...1e6) ?? embeddingRate
     vectorRate = try section.number("vectorRate", in: 1e-6...1e6) ?? vectorRate
     referenceWidth = try section.integer("referenceWidth", in: 0...1 << 20) ?? referenceWidth
+    if let steps = try section.integer("referenceSteps", in: 0...1 << 40) { referenceSteps = steps == 0 ? nil : steps }
     embeddingScale = try section.number("embeddingScale", in: 1e-6...1e3) ?? embeddingScale
     beta2 = try section.number("beta2", in: 0...0.999999) ?? beta2
     warmup = try section.integer("warmup", in: 0...1 << 40) ?? warmup

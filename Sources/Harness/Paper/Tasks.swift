@@ -97,6 +97,7 @@ extension Stages {
     }
     let perStep = FLOPsConvention.all.trainingPerToken(shape, sequenceLength: options.sequenceLength)
     let steps = max(1, Int(need.budget / (perStep * Double(options.tokensPerStep))))
+    options = options.forRun(of: steps)
     let (training, heldOut) =
       isSpelling
       ? try spelling(need, ids, corpus, saved.tokenizer)

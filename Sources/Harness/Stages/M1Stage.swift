@@ -34,6 +34,8 @@ enum M1Stage {
 
 extension Stages {
   func byteModel(_ options: ByteModelOptions, corpus: Corpus, _ trace: Trace) throws -> NeuralByteModel {
+    var options = options
+    options.training = options.training.forRun(of: options.steps)
     let key = try StoreKey(
       .m1, version: M1Stage.version,
       ingredients: M1Stage.Ingredients(

@@ -60,7 +60,7 @@ extension Stages {
     try StoreKey(
       .model, version: ModelStage.version,
       ingredients: ModelStage.Ingredients(
-        shape: shape, options: request.m2, steps: steps, seed: request.seed, tokens: tokens.sha256,
+        shape: shape, options: request.m2.forRun(of: steps), steps: steps, seed: request.seed, tokens: tokens.sha256,
         tokenCount: tokens.tokens.count, isTrial: isTrial ? true : nil, trainingVersion: request.m2.trainingVersion,
         torchVersion: request.m2.torchVersion))
   }

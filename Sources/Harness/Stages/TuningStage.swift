@@ -10,11 +10,17 @@ import Transformer
 enum TuningStage {
   /// Raised when the same trials lead to another choice.
   static let version = 2
-  static let divergenceName = "diverged.txt"
+  static let divergenceName = "diverged.json"
 
   /// A model whose training diverged: the store holds no model, but what is known of it.
-  struct Divergence: Encodable {
+  struct DivergenceIngredients: Encodable {
     var diverged: String
+    var format = 2
+  }
+  struct Divergence: Codable, Error {
+    var problem: String
+    /// Steps that were done.
+    var steps: Int
   }
 
   /// The learning rate at a place between the grid's, to three digits: no machine's own rounding of powers shows.
@@ -106,13 +112,15 @@ extension Stages {
       var trial = candidate.at(rate: rate)
       trial.seed = Tuning.seed
       var result = RunRecord.Tuning.Trial(
-        tokenizer: trial.tokenizer, vocabularySize: shape.vocabulary, learningRate: rate, steps: steps,
-        trainingFLOPs: trial.m2.trainingFLOPs(shape, steps: steps))
+        tokenizer: trial.tokenizer, vocabularySize: shape.vocabulary, learningRate: rate, steps: steps)
       do {
         let model = try trialModel(trial, shape: shape, steps: steps, tokens: tokens, checkedOn: scored, trace)
         let nats = try nats(model, after: steps, scored, request: trial, trace).reduce(0, +)
         result.bitsPerByte = bitsPerByte(nats: nats, bytes: scored.byteCount)
+      } catch let divergence as TuningStage.Divergence {
+        (result.problem, result.steps) = (divergence.problem, divergence.steps)
       } catch { result.problem = try problem(of: error) }
+      result.trainingFLOPs = trial.m2.trainingFLOPs(shape, steps: result.steps)
       let said = result.bitsPerByte.map { String(format: "%.3f bits/byte", $0) } ?? result.problem ?? "no bits/byte"
       progress.line("trial of \(trial.tokenizer) \(trial.size), rate \(rate): \(steps) steps, \(said)")
       return result
@@ -120,27 +128,30 @@ extension Stages {
   }
 
   /// The model of a trial.
-  /// - Throws: that training diverged, which the store remembers.
+  /// - Throws: ``TuningStage/Divergence``, which the store remembers.
   private func trialModel(
     _ trial: CellRequest, shape: ModelShape, steps: Int, tokens: TrainingTokens, checkedOn scored: HeldOutTokens,
     _ trace: Trace
   ) throws -> TrainedModel {
     let key = try modelKey(trial, shape: shape, steps: steps, tokens: tokens, isTrial: true)
     let divergence = try StoreKey(
-      .score, version: TuningStage.version, ingredients: TuningStage.Divergence(diverged: key.path))
-    func remembered(_ what: String) throws -> HarnessError {
+      .score, version: TuningStage.version, ingredients: TuningStage.DivergenceIngredients(diverged: key.path))
+    /// What the store remembers, as part of what the cell stands on.
+    func remembered(_ known: TuningStage.Divergence) throws -> TuningStage.Divergence {
       let entry = try entry(divergence, trace) { building in
-        try building.write(Data(what.utf8), to: TuningStage.divergenceName)
+        try building.write(try jsonEncoder().encode(known), to: TuningStage.divergenceName)
       }
-      return .cell(String(decoding: try readFile(entry.file(TuningStage.divergenceName)), as: UTF8.self))
+      return try entry.decode(TuningStage.Divergence.self, TuningStage.divergenceName)
     }
-    if try store.find(divergence) != nil { throw try remembered("training diverged") }
+    if let known = try store.find(divergence) {
+      throw try remembered(known.decode(TuningStage.Divergence.self, TuningStage.divergenceName))
+    }
     do {
       return try model(
         trial, shape: shape, steps: steps, tokens: tokens, checkedOn: scored, bytesPerToken: nil, isTrial: true, trace)
     } catch let error as TransformerError {
-      guard case .diverged = error else { throw error }
-      throw try remembered("\(error)")
+      guard case .diverged(let step, _) = error else { throw error }
+      throw try remembered(TuningStage.Divergence(problem: "\(error)", steps: step))
     }
   }
 }

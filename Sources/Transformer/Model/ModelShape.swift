@@ -30,8 +30,11 @@ public struct ModelShape: Sendable, Hashable, Codable {
 
 extension ModelShape {
   /// The paper's sizes (table 5) from `3m` up, and smaller ones for a laptop: dim, heads, layers, MLP; head size 64.
-  /// `100k`, `200k` and `900k` are named for their weights outside the embedding; `1m` has 393k.
+  /// Those below `3m` are named for their weights outside the embedding; but `1m` has 393k of them.
   static let sizes: [(name: String, dim: Int, heads: Int, layers: Int, mlp: Int)] = [
+    ("16k", 32, 1, 1, 128),
+    ("33k", 32, 1, 2, 128),
+    ("49k", 64, 1, 1, 256),
     ("100k", 64, 1, 2, 256),
     ("200k", 96, 2, 2, 256),
     ("1m", 128, 2, 2, 512),

@@ -16,6 +16,10 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
   /// 0 where widths make no difference.
   /// - Source: Yang et al. 2022 (μP), table 8, for matrices between hidden layers; measured in docs/training.md.
   public var referenceWidth = 128
+  /// The steps of a run that has ``learningRate`` itself; a longer one has that times √(`referenceSteps` / its steps): the
+  /// longer a run, the lower the rate that is best for it. nil where length makes no difference.
+  /// - Source: measured in docs/training.md; Bjorck et al. 2024 (arXiv 2409.19913) find a power of the tokens.
+  public var referenceSteps: Int? = 2000
   /// Standard deviation of the embedding's initial weights.
   public var embeddingScale = 1.0
   /// How much of a second moment each step of AdamW keeps.
@@ -44,7 +48,7 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
     var options = TrainingOptions()
     if recipe == .paper {
       (options.optimizer, options.schedule, options.learningRate, options.warmup) = (.adafactor, .rsqrt, 1, 10_000)
-      (options.embeddingRate, options.vectorRate, options.referenceWidth) = (1, 1, 0)
+      (options.embeddingRate, options.vectorRate, options.referenceWidth, options.referenceSteps) = (1, 1, 0, nil)
       (options.weightDecay, options.clip) = (0, 0)
     }
     (options.batch, options.sequenceLength, options.shards, options.precision) = (
@@ -52,6 +56,16 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
     )
     options.torch = torch
     self = options
+  }
+
+  /// The same for a run of so many steps, with the rate that its length gives it and no rule for lengths left.
+  public func forRun(of steps: Int) -> TrainingOptions {
+    var options = self
+    options.referenceSteps = nil
+    if let reference = referenceSteps, steps > reference {
+      options.learningRate *= (Double(reference) / Double(steps)).squareRoot()
+    }
+    return options
   }
 
   /// The learning rate of a step counted from 0, before the factors of tensors.

@@ -3,6 +3,7 @@ import Support
 /// A training run that is asked of a ``TrainingBackend``: everything that decides its weights, and how to go about it.
 public struct TrainingJob {
   public var shape: ModelShape
+  /// Those of a run of so many steps (``TrainingOptions/forRun(of:)``).
   public var options: TrainingOptions
   public var steps: Int
   /// Of the initial weights.
@@ -30,7 +31,7 @@ public struct TrainingJob {
     shape: ModelShape, options: TrainingOptions, steps: Int, seed: UInt64, source: any SequenceSource, threads: Int,
     workFolder: String
   ) {
-    (self.shape, self.options, self.steps, self.seed) = (shape, options, steps, seed)
+    (self.shape, self.options, self.steps, self.seed) = (shape, options.forRun(of: steps), steps, seed)
     (self.source, self.threads, self.workFolder) = (source, threads, workFolder)
   }
 
