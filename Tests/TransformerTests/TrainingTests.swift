@@ -261,14 +261,16 @@ func eachGroupHasARateOfItsOwn(optimizer: OptimizerKind) {
   }
 }
 
-/// Up to the reference a run has the base rate, beyond it one that falls with the root of its steps; a job's options are
+/// Up to the reference, which grows with the batch, a run has the base rate, beyond it one that falls with the root of its
+/// steps; a job's options are
 /// those of its steps, and options that have been resolved stay as they are.
 @Test func longerRunsHaveLowerRates() {
   var options = TrainingOptions()
-  (options.learningRate, options.referenceSteps) = (0.5, 100)
-  #expect([1, 100, 101, 400, 10_000].map { options.forRun(of: $0).learningRate } == [
-    0.5, 0.5, 0.5 * (100.0 / 101).squareRoot(), 0.25, 0.05,
-  ])
+  (options.learningRate, options.referenceSteps, options.batch, options.sequenceLength) = (0.5, 100, 4, 256)
+  #expect([1, 100, 400, 10_000].map { options.forRun(of: $0).learningRate } == [0.5, 0.5, 0.25, 0.05])
+  options.batch = 16
+  #expect([1, 400, 1600].map { options.forRun(of: $0).learningRate } == [0.5, 0.5, 0.25])
+  options.batch = 4
   let job = TrainingJob(
     shape: shape, options: options, steps: 400, seed: 1, source: Counting(), threads: 1, workFolder: "")
   #expect(job.options.learningRate == 0.25 && job.options.forRun(of: 40_000) == job.options)

@@ -27,7 +27,7 @@ extension RecordAnalysis {
     }
     let embeddingRate = input.protocol.fields["m2.embeddingRate"].flatMap(Double.init) ?? 1
     let embedding = embeddingRate == 1 ? nil : "the embedding's \(short(embeddingRate)) times that"
-    let length = input.protocol.fields["m2.referenceSteps"].map { "in more than \($0) steps that times √(\($0)/steps)" }
+    let length = input.protocol.fields["m2.referenceSteps"].map { "lower in more than \($0) steps of 1,024 tokens" }
     let details = [embedding, length].compactMap { $0 }.joined(separator: "; ")
     let own = details.isEmpty ? "" : " (\(details))"
     let trainings = records.compactMap { record in

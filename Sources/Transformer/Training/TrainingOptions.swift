@@ -16,9 +16,11 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
   /// 0 where widths make no difference.
   /// - Source: Yang et al. 2022 (μP), table 8, for matrices between hidden layers; measured in docs/training.md.
   public var referenceWidth = 128
-  /// The steps of a run that has ``learningRate`` itself; a longer one has that times √(`referenceSteps` / its steps): the
-  /// longer a run, the lower the rate that is best for it. nil where length makes no difference.
-  /// - Source: measured in docs/training.md; Bjorck et al. 2024 (arXiv 2409.19913) find a power of the tokens.
+  /// The steps of 1,024 tokens up to which a run has ``learningRate`` itself; of larger batches it is in proportion more.
+  /// A longer run has the rate times the root of what it may have over its steps: the more steps, the lower the rate that is
+  /// best, and the larger the batch, the higher. nil where length makes no difference.
+  /// - Source: Malladi et al. 2022 (arXiv 2205.10287): Adam's rates by the root of the batch; Bjorck et al. 2024
+  ///   (arXiv 2409.19913): they fall with a power of the tokens; measured in docs/training.md.
   public var referenceSteps: Int? = 2000
   /// Standard deviation of the embedding's initial weights.
   public var embeddingScale = 1.0
@@ -62,8 +64,9 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
   public func forRun(of steps: Int) -> TrainingOptions {
     var options = self
     options.referenceSteps = nil
-    if let reference = referenceSteps, steps > reference {
-      options.learningRate *= (Double(reference) / Double(steps)).squareRoot()
+    if let referenceSteps {
+      let reference = Double(referenceSteps) * Double(batch * sequenceLength) / 1024
+      options.learningRate *= min(1, (reference / Double(steps)).squareRoot())
     }
     return options
   }
