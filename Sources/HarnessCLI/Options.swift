@@ -1,4 +1,5 @@
 import ArgumentParser
+import Bench
 import BuildStamp
 import Dispatch
 import Foundation
@@ -22,6 +23,15 @@ struct ThreadOptions: ParsableArguments {
     guard (1...1024).contains(threads) else {
       throw ValidationError("--threads \(threads) is not possible; give a number from 1 to 1024")
     }
+  }
+}
+
+extension ThreadOptions {
+  /// Training FLOPs a second of this machine, measured; nil where PyTorch trains.
+  func measuredSpeed(of plan: Plan, _ experiment: Experiment) throws -> Double? {
+    guard plan.isNative else { return nil }
+    return try measuredTrainingFLOPs(
+      precision: plan.precision, threads: threads, shards: experiment.m2.training.shards)
   }
 }
 

@@ -38,7 +38,8 @@ struct PlanCommand<Source: RegistrySource>: ParsableCommand {
   private struct Output: Encodable {
     let plan: Plan
     let totalFLOPs, totalBytes: Double
-    let estimate: Plan.Estimate
+    /// nil where PyTorch trains and no peak was given.
+    let estimate: Plan.Estimate?
   }
 
   func run() throws {
@@ -46,17 +47,14 @@ struct PlanCommand<Source: RegistrySource>: ParsableCommand {
     let folder = RunFolder(out ?? "runs/\(loaded.name)")
     let resolved = try ResolvedExperiment(loaded, registry: registry, fastest: folder.fastest(decides: false))
     let plan = try Plan(resolved, registry: registry)
-    let speed =
-      try peak.map { $0 * utilisation }
-      ?? measuredTrainingFLOPs(
-        precision: resolved.precision, threads: threads.threads, shards: loaded.m2.training.shards)
-    let estimate = plan.estimate(flopsPerSecond: speed, pricePerHour: price)
+    let speed = try peak.map { $0 * utilisation } ?? threads.measuredSpeed(of: plan, loaded)
+    let estimate = speed.map { plan.estimate(flopsPerSecond: $0, pricePerHour: price) }
     if json {
       return try printJSON(
         Output(plan: plan, totalFLOPs: plan.totalFLOPs, totalBytes: plan.totalBytes, estimate: estimate))
     }
     print(plan.description(flopsPerSecond: speed, place: peak == nil ? "here" : "on one such machine"))
-    if let price = estimate.price, let each = estimate.pricePerHour {
+    if let estimate, let price = estimate.price, let each = estimate.pricePerHour {
       print(String(format: "%.1f hours of one machine, at %.2f an hour %.2f", estimate.hours, each, price))
     }
   }

@@ -49,10 +49,8 @@ struct RunCommand<Source: RegistrySource>: ParsableCommand {
     }
     let resolved = try folder.resolve(loaded, registry: registry)
     try folder.keep(experiment)
-    printError(
-      try Plan(resolved, registry: registry).description(
-        flopsPerSecond: measuredTrainingFLOPs(
-          precision: resolved.precision, threads: threads.threads, shards: loaded.m2.training.shards), place: "here"))
+    let plan = try Plan(resolved, registry: registry)
+    printError(plan.description(flopsPerSecond: try threads.measuredSpeed(of: plan, loaded), place: "here"))
 
     let progress = ProgressPrinter(jobs: jobs)
     let content = try store.open(user: RunUses(runFolder: folder.path), progress: progress)

@@ -46,6 +46,8 @@ public struct Plan: Sendable, Codable {
   /// What the store keeps of the models of the same trials.
   public let trialBytes: Double
   public let precision: Precision
+  /// Whether this program's own kernels train all of its M2s: what they do in a second can be measured here.
+  public let isNative: Bool
 
   public init(_ experiment: ResolvedExperiment, registry: Registry) throws {
     var searched: [Trial: Cost] = [:]
@@ -86,6 +88,7 @@ public struct Plan: Sendable, Codable {
         modelBytes: shape.map(Self.weightBytes) ?? 0)
     }
     precision = experiment.precision
+    isNative = experiment.cells.allSatisfy { $0.m2.torch == nil }
   }
 
   /// What tells one trial from another.
@@ -154,8 +157,9 @@ public struct Plan: Sendable, Codable {
   }
 
   /// - Parameters:
-  ///   - flopsPerSecond: what training is assumed to run at.  - place: where, as in "here".
-  public func description(flopsPerSecond: Double, place: String) -> String {
+  ///   - flopsPerSecond: what training is assumed to run at; nil where nothing is known of it.
+  ///   - place: where, as in "here".
+  public func description(flopsPerSecond: Double?, place: String) -> String {
     var lines = ["plan: \(cells.count) cells"]
     for m1 in m1 {
       lines.append(
@@ -172,9 +176,13 @@ public struct Plan: Sendable, Codable {
           + (same[0].trials.map { "  after \($0) trials of FLOPs \(known(same[0].trialFLOPs)) for all seeds" } ?? "")
           + (same[0].variant.map { "  \($0)" } ?? ""))
     }
+    let time =
+      flopsPerSecond.map {
+        "about \(duration(totalFLOPs / $0)) of training \(place) at an assumed \(Int($0 / 1e9)) GFLOP/s"
+      } ?? "for how long PyTorch is not known (harness plan --peak --utilisation)"
     lines.append(
-      "total \(isTotalKnown ? "" : "at least ")\(scientific(totalFLOPs)) training FLOPs, about \(duration(totalFLOPs / flopsPerSecond)) of training \(place) at an assumed "
-        + "\(Int(flopsPerSecond / 1e9)) GFLOP/s, and at most \(short(totalBytes))B in the store; what is in the store is not trained again; tokenizing and evaluation come on top"
+      "total \(isTotalKnown ? "" : "at least ")\(scientific(totalFLOPs)) training FLOPs, \(time), "
+        + "and at most \(short(totalBytes))B in the store; what is in the store is not trained again; tokenizing and evaluation come on top"
     )
     return lines.joined(separator: "\n")
   }

@@ -36,6 +36,8 @@ public struct Runner: Sendable {
     var waiting: [Int]
     var records: [Int: RunRecord] = [:]
     var reused = 0
+    /// Cells that were said to wait.
+    var postponed: Set<Int> = []
   }
 
   /// - Parameter each: called after every record, one at a time.
@@ -44,7 +46,7 @@ public struct Runner: Sendable {
     let state = Mutex(State(waiting: Array(cells.indices)))
     let reporting = Mutex(())
     _ = try parallelMap(min(jobs, cells.count), threads: jobs) { _ in
-      var said: Set<Int> = []
+      var busy: Set<Int> = []
       while let index = state.withLock({ $0.waiting.isEmpty ? nil : $0.waiting.removeFirst() }) {
         let request = cells[index]
         do {
@@ -59,13 +61,14 @@ public struct Runner: Sendable {
           try reporting.withLock { _ in try each(record) }
         } catch let error as HarnessError {
           guard case .busy = error else { throw error }
-          if said.insert(index).inserted { stages.progress.line("\(request.title): later; \(error)") }
-          let others = state.withLock { state in
+          busy.insert(index)
+          let (isNew, others) = state.withLock { state in
             state.waiting.append(index)
-            return state.waiting.count
+            return (state.postponed.insert(index).inserted, state.waiting.count)
           }
+          if isNew { stages.progress.line("\(request.title): later; \(error)") }
           // All that is left may be in other hands: a pause, not a race through the list.
-          if said.count >= others { Thread.sleep(forTimeInterval: min(0.5, Claim.staleSeconds / 5)) }
+          if busy.count >= others { Thread.sleep(forTimeInterval: min(0.5, Claim.staleSeconds / 5)) }
         }
       }
     }

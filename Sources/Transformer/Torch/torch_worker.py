@@ -106,24 +106,33 @@ class Model(torch.nn.Module):
     def named(self):
         return dict(zip(self.names, self.values))
 
+    def attention_bias(self, bias, length):
+        """(heads, length, length) of a layer: its bias by distance, -inf at what is to come.
+
+        Made without an index for each pair: the gradient of that adds up all pairs of a bucket, one after another where
+        algorithms are to be deterministic."""
+        bucket = self.buckets[torch.arange(length, device=bias.device).clamp(max=len(self.buckets) - 1)]
+        by_distance = bias @ F.one_hot(bucket, bias.shape[1]).T.to(bias.dtype)
+        # Over and over, and cut into rows that are one shorter: each begins one place earlier than the one before.
+        future = bias.new_full((len(bias), length), float("-inf"))
+        row = torch.cat([by_distance[:, :1], future, by_distance[:, 1:].flip(1)], 1)
+        rows = row.repeat(1, length)[:, : length * (2 * length - 1)]
+        return rows.view(len(bias), length, 2 * length - 1)[:, :, :length]
+
     def states(self, tokens):
         """What the head reads: (batch, length, dim). A sequence begins with BOS, row `vocabulary` of the embedding."""
         p = self.named()
         batch, length = tokens.shape
         heads, size, dim = self.heads, self.head_size, p["embedding"].shape[1]
         inputs = torch.cat([tokens.new_full((batch, 1), self.vocabulary), tokens[:, :-1]], 1)
-        position = torch.arange(length, device=tokens.device)
-        distance = position[:, None] - position[None, :]
-        index = self.buckets[distance.clamp(0, len(self.buckets) - 1)]
-        future = torch.zeros(length, length, device=tokens.device).masked_fill_(distance < 0, float("-inf"))
+        biases = [self.attention_bias(p[f"layers.{l}.relativeBias"], length) for l in range(self.layers)]
         with torch.autocast(tokens.device.type, torch.bfloat16, enabled=self.autocast):
             x = p["embedding"][inputs]
             for l in range(self.layers):
                 w = lambda name: p[f"layers.{l}.{name}"]
                 normed = F.rms_norm(x, (dim,), w("attentionNorm"), eps=1e-6)
                 q, k, v = (normed @ w("qkv")).view(batch, length, 3, heads, size).permute(2, 0, 3, 1, 4)
-                bias = (w("relativeBias")[:, index] + future).to(q.dtype)
-                y = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.unsqueeze(0))
+                y = F.scaled_dot_product_attention(q, k, v, attn_mask=biases[l].to(q.dtype).unsqueeze(0))
                 x = x + y.transpose(1, 2).reshape(batch, length, heads * size) @ w("attentionOut")
                 x = x + F.relu(F.rms_norm(x, (dim,), w("mlpNorm"), eps=1e-6) @ w("mlpIn")) @ w("mlpOut")
             return F.rms_norm(x, (dim,), p["finalNorm"], eps=1e-6)
@@ -208,6 +217,7 @@ class Run:
             torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)))
         torch.set_num_threads(max(1, job["threads"] // self.world))
         torch.use_deterministic_algorithms(True, warn_only=True)
+        torch.utils.deterministic.fill_uninitialized_memory = False  # nothing is read that was not written
         self.device = torch.device("cuda" if gpu else "cpu")
         self.name = torch.cuda.get_device_name() if gpu else "cpu"
         if self.world > 1:
