@@ -202,6 +202,7 @@ public struct RunRecord: Codable, Sendable, Hashable {
     public var sequenceLength: Int
     public var optimizer: String
     public var schedule: String
+    /// The base rate: widths, groups of tensors and the length have factors of their own, by the protocol's fields.
     public var learningRate: Double
     public var precision: String
     public var shards: Int
@@ -287,7 +288,7 @@ public struct RunRecord: Codable, Sendable, Hashable {
     public var trials: [Trial]
     /// Of all trials together.
     public var trainingFLOPs: Double
-    /// What the cell was trained at: where the parabola in log rate through the best trial and its neighbours is lowest.
+    /// The base rate that the cell was trained at: where the parabola in log rate through the best trial and its neighbours is lowest.
     public var learningRate: Double
     /// Set where the best trial has the lowest or the highest of several rates: the grid was too small.
     public var end: End?

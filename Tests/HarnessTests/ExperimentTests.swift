@@ -47,6 +47,18 @@ private func message(_ yaml: String) -> String {
   #expect(try ["0", "500"].map { try training("referenceSteps: \($0)").referenceSteps } == [nil, 500])
 }
 
+/// Of PyTorch's speed nothing is known before it trains.
+@Test func plansOfPyTorchsTrainingSayNoTime() throws {
+  func plan(_ keys: String) throws -> Plan {
+    let yaml = good.replacing("batch: 4", with: "batch: 4\n  precision: f32\n  " + keys)
+    let experiment = try Experiment(yaml: yaml, file: "x.yaml", registry: registry)
+    return try Plan(ResolvedExperiment(experiment, registry: registry, fastest: .f32), registry: registry)
+  }
+  #expect(try plan("trainer: native").isNative)
+  let torch = try plan("trainer: torch")
+  #expect(!torch.isNative && torch.description(flopsPerSecond: nil, place: "here").contains("not known, PyTorch's"))
+}
+
 @Test func experimentsAreRead() throws {
   let experiment = try Experiment(yaml: good, file: "x.yaml", registry: registry)
   #expect(experiment.tokenizers == ["Bytes", "GZip[v=256]"])

@@ -94,10 +94,14 @@ private func distance(_ a: Model, _ b: Model) -> Double {
 @Suite(.enabled(if: torchPython != nil, needsTorch), .serialized) struct TrainerConformanceTests {
   let torch = TorchBackend(python: torchPython ?? "python3")
 
-  @Test(arguments: [(Precision.f32, 1e-4), (.bf16, 5e-2)].filter { availablePrecisions.contains($0.0) })
-  func lossAndGradientsAgree(precision: Precision, bound: Double) throws {
-    let options = try withFolder { try smallJob(in: $0, precision: precision).options }
-    let model = Model(shape: shape, seed: 4), tokens = (0..<160).map { Row.token($0 * 3) }
+  /// Also over sequences longer than the buckets of distances reach, and over the shortest.
+  @Test(
+    arguments: [(Precision.f32, 4, 40, 1e-4), (.f32, 1, 200, 1e-4), (.f32, 3, 2, 1e-4), (.bf16, 4, 40, 5e-2)]
+      .filter { availablePrecisions.contains($0.0) })
+  func lossAndGradientsAgree(precision: Precision, batch: Int, length: Int, bound: Double) throws {
+    var options = try withFolder { try smallJob(in: $0, precision: precision).options }
+    (options.batch, options.sequenceLength) = (batch, length)
+    let model = Model(shape: shape, seed: 4), tokens = (0..<batch * length).map { Row.token($0 * 3) }
     let here = try NativeBackend().lossAndGradient(model, tokens: tokens, options)
     let there = try torch.lossAndGradient(model, tokens: tokens, options)
     #expect(abs(here.loss - there.loss) <= bound * here.loss, "\(here.loss), \(there.loss)")

@@ -262,8 +262,7 @@ func eachGroupHasARateOfItsOwn(optimizer: OptimizerKind) {
 }
 
 /// Up to the reference, which grows with the batch, a run has the base rate, beyond it one that falls with the root of its
-/// steps; a job's options are
-/// those of its steps, and options that have been resolved stay as they are.
+/// steps; a job's options are those of its steps, and options that have been resolved stay as they are.
 @Test func longerRunsHaveLowerRates() {
   var options = TrainingOptions()
   (options.learningRate, options.referenceSteps, options.batch, options.sequenceLength) = (0.5, 100, 4, 256)
@@ -285,6 +284,9 @@ func eachGroupHasARateOfItsOwn(optimizer: OptimizerKind) {
   let written = try JSONEncoder().encode(older)
   #expect(!String(decoding: written, as: UTF8.self).contains("referenceSteps"))
   #expect(try JSONDecoder().decode(TrainingOptions.self, from: written) == older)
+  // A run that the rule leaves alone is the one that it was, so that a store has it under the same key.
+  #expect(try JSONEncoder().encode(TrainingOptions().forRun(of: 16_000)).count == written.count)
+  #expect(TrainingOptions().forRun(of: 16_000) == older && TrainingOptions().forRun(of: 16_001) != older)
 }
 
 /// Adafactor keeps a number for each row and column, not one for each weight.

@@ -27,12 +27,14 @@ extension RecordAnalysis {
     }
     let embeddingRate = input.protocol.fields["m2.embeddingRate"].flatMap(Double.init) ?? 1
     let embedding = embeddingRate == 1 ? nil : "the embedding's \(short(embeddingRate)) times that"
-    let length = input.protocol.fields["m2.referenceSteps"].map { "lower in more than \($0) steps of 1,024 tokens" }
-    let details = [embedding, length].compactMap { $0 }.joined(separator: "; ")
-    let own = details.isEmpty ? "" : " (\(details))"
+    let referenceSteps = input.protocol.fields["m2.referenceSteps"].flatMap(Double.init)
     let trainings = records.compactMap { record in
       record.training.map { training in
         let rate = record.isTuned ? "tuned" : "\(training.learningRate)"
+        let tokensPerStep = input.equalContext?.tokensPerStep ?? training.batch * training.sequenceLength
+        let length = referenceSteps.map { "less in runs of more than \(Int($0 * Double(tokensPerStep) / 1024)) steps" }
+        let details = [embedding, length].compactMap { $0 }.joined(separator: "; ")
+        let own = details.isEmpty ? "" : " (\(details))"
         let step =
           input.equalContext.map { "about \($0.tokensPerStep) tokens a step in sequences of \($0.context)" }
           ?? "batch \(training.batch) × \(training.sequenceLength) tokens"

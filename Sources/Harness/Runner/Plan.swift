@@ -179,7 +179,7 @@ public struct Plan: Sendable, Codable {
     let time =
       flopsPerSecond.map {
         "about \(duration(totalFLOPs / $0)) of training \(place) at an assumed \(Int($0 / 1e9)) GFLOP/s"
-      } ?? "for how long PyTorch is not known (harness plan --peak --utilisation)"
+      } ?? "in a time that is not known, PyTorch's (harness plan --peak states it)"
     lines.append(
       "total \(isTotalKnown ? "" : "at least ")\(scientific(totalFLOPs)) training FLOPs, \(time), "
         + "and at most \(short(totalBytes))B in the store; what is in the store is not trained again; tokenizing and evaluation come on top"

@@ -12,11 +12,13 @@ enum TuningStage {
   static let version = 2
   static let divergenceName = "diverged.json"
 
-  /// A model whose training diverged: the store holds no model, but what is known of it.
   struct DivergenceIngredients: Encodable {
+    /// Path of the key of the model that there is none of.
     var diverged: String
+    /// 2 where steps are kept too.
     var format = 2
   }
+  /// What is known of a model whose training diverged.
   struct Divergence: Codable, Error {
     var problem: String
     /// Steps that were done.
@@ -122,7 +124,7 @@ extension Stages {
       } catch { result.problem = try problem(of: error) }
       result.trainingFLOPs = trial.m2.trainingFLOPs(shape, steps: result.steps)
       let said = result.bitsPerByte.map { String(format: "%.3f bits/byte", $0) } ?? result.problem ?? "no bits/byte"
-      progress.line("trial of \(trial.tokenizer) \(trial.size), rate \(rate): \(steps) steps, \(said)")
+      progress.line("trial of \(trial.tokenizer) \(trial.size), rate \(rate): \(result.steps) steps, \(said)")
       return result
     }
   }

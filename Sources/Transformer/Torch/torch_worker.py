@@ -125,14 +125,15 @@ class Model(torch.nn.Module):
         batch, length = tokens.shape
         heads, size, dim = self.heads, self.head_size, p["embedding"].shape[1]
         inputs = torch.cat([tokens.new_full((batch, 1), self.vocabulary), tokens[:, :-1]], 1)
-        biases = [self.attention_bias(p[f"layers.{l}.relativeBias"], length) for l in range(self.layers)]
         with torch.autocast(tokens.device.type, torch.bfloat16, enabled=self.autocast):
             x = p["embedding"][inputs]
             for l in range(self.layers):
                 w = lambda name: p[f"layers.{l}.{name}"]
                 normed = F.rms_norm(x, (dim,), w("attentionNorm"), eps=1e-6)
                 q, k, v = (normed @ w("qkv")).view(batch, length, 3, heads, size).permute(2, 0, 3, 1, 4)
-                y = F.scaled_dot_product_attention(q, k, v, attn_mask=biases[l].to(q.dtype).unsqueeze(0))
+                with torch.autocast(tokens.device.type, enabled=False):
+                    bias = self.attention_bias(w("relativeBias"), length).to(q.dtype).contiguous()
+                y = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.unsqueeze(0))
                 x = x + y.transpose(1, 2).reshape(batch, length, heads * size) @ w("attentionOut")
                 x = x + F.relu(F.rms_norm(x, (dim,), w("mlpNorm"), eps=1e-6) @ w("mlpIn")) @ w("mlpOut")
             return F.rms_norm(x, (dim,), p["finalNorm"], eps=1e-6)

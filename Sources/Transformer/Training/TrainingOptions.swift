@@ -16,7 +16,7 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
   /// 0 where widths make no difference.
   /// - Source: Yang et al. 2022 (μP), table 8, for matrices between hidden layers; measured in docs/training.md.
   public var referenceWidth = 128
-  /// The steps of 1,024 tokens up to which a run has ``learningRate`` itself; of larger batches it is in proportion more.
+  /// The steps of 1,024 tokens up to which a run has ``learningRate`` itself; of larger or smaller batches it is in proportion.
   /// A longer run has the rate times the root of what it may have over its steps: the more steps, the lower the rate that is
   /// best, and the larger the batch, the higher. nil where length makes no difference.
   /// - Source: Malladi et al. 2022 (arXiv 2205.10287): Adam's rates by the root of the batch; Bjorck et al. 2024
@@ -73,7 +73,7 @@ public struct TrainingOptions: Sendable, Hashable, Codable {
 
   /// The learning rate of a step counted from 0, before the factors of tensors.
   func rate(step: Int, of steps: Int) -> Double {
-    learningRate * schedule.factor(step: step, steps: steps, warmup: warmup)
+    forRun(of: steps).learningRate * schedule.factor(step: step, steps: steps, warmup: warmup)
   }
 
   /// The learning rate of a tensor of a model of width `dim` over ``learningRate``.
