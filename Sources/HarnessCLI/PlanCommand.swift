@@ -12,7 +12,8 @@ struct PlanCommand<Source: RegistrySource>: ParsableCommand {
       commandName: "plan", abstract: "What an experiment will train and what that costs, before anything is trained.",
       discussion: """
         Cells with their indices and keys, steps, FLOPs, bytes in the store, hours. Speed is measured here, or stated, \
-        as it must be where PyTorch trains: the peak of a machine and the share of it that training reaches. Hours are those of one machine.
+        as it must be where PyTorch trains: the peak of a machine and the share of it that training reaches. Hours are \
+        those of one machine.
 
         EXAMPLE
           harness plan experiments/quick.yaml

@@ -288,7 +288,8 @@ public struct RunRecord: Codable, Sendable, Hashable {
     public var trials: [Trial]
     /// Of all trials together.
     public var trainingFLOPs: Double
-    /// The base rate that the cell was trained at: where the parabola in log rate through the best trial and its neighbours is lowest.
+    /// The base rate that the cell was trained at: where the parabola in log rate through the best trial and its
+    /// neighbours is lowest.
     public var learningRate: Double
     /// Set where the best trial has the lowest or the highest of several rates: the grid was too small.
     public var end: End?
