@@ -15,7 +15,7 @@ public struct TorchOptions: Sendable, Hashable, Codable {
 /// the processor.
 public struct TorchBackend: TrainingBackend {
   /// Raised when the worker comes to other weights from the same job.
-  public static let version = 2
+  public static let version = 3
   /// A Python that has PyTorch, as a path or a name.
   let python: String
 

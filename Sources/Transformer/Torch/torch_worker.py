@@ -119,14 +119,22 @@ class Model(torch.nn.Module):
         rows = row.repeat(1, length)[:, : length * (2 * length - 1)]
         return rows.view(len(bias), length, 2 * length - 1)[:, :, :length]
 
+    def rows(self, tokens):
+        """The embedding's rows of tokens."""
+        embedding = self.named()["embedding"]
+        if tokens.is_cuda and len(embedding) <= 512:
+            # As a product, which is exact too: the gradient of an index adds up a token's rows one after another there.
+            return F.one_hot(tokens, len(embedding)).to(embedding.dtype) @ embedding
+        return embedding[tokens]
+
     def states(self, tokens):
         """What the head reads: (batch, length, dim). A sequence begins with BOS, row `vocabulary` of the embedding."""
         p = self.named()
         batch, length = tokens.shape
         heads, size, dim = self.heads, self.head_size, p["embedding"].shape[1]
         inputs = torch.cat([tokens.new_full((batch, 1), self.vocabulary), tokens[:, :-1]], 1)
+        x = self.rows(inputs)
         with torch.autocast(tokens.device.type, torch.bfloat16, enabled=self.autocast):
-            x = p["embedding"][inputs]
             for l in range(self.layers):
                 w = lambda name: p[f"layers.{l}.{name}"]
                 normed = F.rms_norm(x, (dim,), w("attentionNorm"), eps=1e-6)
@@ -149,7 +157,7 @@ class Model(torch.nn.Module):
 
     def token_nats(self, tokens):
         x, targets = self.states(tokens).flatten(0, 1), tokens.flatten()
-        rows = max(64, (1 << 24) // self.vocabulary)
+        rows = max(64, (1 << (28 if tokens.is_cuda else 24)) // self.vocabulary)  # a compiler unrolls the blocks
         if len(targets) <= rows:
             return self.head(x, targets)
         # Logits of a block at a time, computed again for their gradients: never tokens × vocabulary.
@@ -201,7 +209,7 @@ def optimizer_of(job, model):
         groups.append(group | {"weight_decay": job["weightDecay"] if matrix else 0.0})
     if job["optimizer"] == "adafactor":
         return Adafactor(groups)
-    return torch.optim.AdamW(groups, betas=(0.9, job["beta2"]), eps=1e-8)
+    return torch.optim.AdamW(groups, betas=(0.9, job["beta2"]), eps=1e-8, fused=model.values[0].is_cuda)
 
 
 def say(event, **fields):
