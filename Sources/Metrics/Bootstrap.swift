@@ -103,6 +103,8 @@ public struct BootstrapEstimate: Sendable, Hashable {
   public let replicates: [Double]
   /// The value without each example in turn; empty for an estimate on two levels, which has no such thing.
   public let jackknife: [Double]
+  /// So many examples have a bootstrap's interval.
+  public static let fewExamples = 20
 
   /// The paired difference of two estimates from one ``ExampleResamples``.
   public static func - (a: BootstrapEstimate, b: BootstrapEstimate) -> BootstrapEstimate { combined(a, b, -) }
@@ -122,9 +124,18 @@ public struct BootstrapEstimate: Sendable, Hashable {
   ///
   /// Over examples it is BCa (bias-corrected and accelerated): examples are few (about 70 in a quick run) and their nats
   /// skewed, and BCa's error falls with 1/n where the percentile interval's falls with 1/√n. On two levels, and where
-  /// the replicates lie all on one side of the value, it is the percentile interval.
+  /// the replicates lie all on one side of the value, it is the percentile interval. Resamples of a handful of examples
+  /// vary too little: of fewer than ``fewExamples`` it is Student's t about the value, with the jackknife's standard error.
   /// - Source: Efron 1987, "Better bootstrap confidence intervals"; agrees with scipy.stats.bootstrap on one set of draws.
+  ///   Tukey 1958 for Student's t with a jackknife.
   public func interval(level: Double = 0.95) -> Interval {
+    if (2..<Self.fewExamples).contains(jackknife.count) {
+      let n = Double(jackknife.count), mean = jackknife.reduce(0, +) / n
+      let squares = jackknife.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+      let reach =
+        ((n - 1) / n * squares).squareRoot() * studentQuantile(twoSided: 1 - level, degreesOfFreedom: n - 1)
+      return Interval(lower: value - reach, upper: value + reach)
+    }
     let sorted = replicates.sorted()
     let tail = (1 - level) / 2
     let (low, high) = correctedTails(sorted, tail) ?? (tail, 1 - tail)

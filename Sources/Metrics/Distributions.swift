@@ -36,6 +36,15 @@ func studentQuantile(twoSided p: Double, degreesOfFreedom: Double) -> Double {
   return (low + high) / 2
 }
 
+/// Two-sided p-value of the sign test: that of so many coins, or more on one side, where each side is as likely. Of two
+/// models' answers to the same questions it is McNemar's exact test, ties left out.
+/// - Source: agrees with scipy.stats.binomtest.
+public func signTestPValue(_ first: Int, _ second: Int) -> Double {
+  // P(X ≥ k) of n fair coins is I_½(k, n - k + 1).
+  first == second
+    ? 1 : min(1, 2 * regularizedIncompleteBeta(0.5, Double(max(first, second)), Double(min(first, second) + 1)))
+}
+
 /// I_x(a, b), by its continued fraction (Lentz's method), relative error about 1e-12.
 /// - Source: Abramowitz & Stegun 26.5.8.
 func regularizedIncompleteBeta(_ x: Double, _ a: Double, _ b: Double) -> Double {

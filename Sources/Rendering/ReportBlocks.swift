@@ -48,7 +48,7 @@ extension Report {
 extension PaperReport {
   /// The table of claims, then part by part.
   var blocks: [ReportBlock] {
-    [.heading(RichText(title), level: 1)] + (introduction + [.table(summary)]).map(ReportBlock.artifact)
+    [.heading(RichText(title), level: 1)] + opening.map(ReportBlock.artifact)
       + Report.blocks(sections, level: 2)
   }
 }

@@ -59,7 +59,8 @@ extension PaperReport {
   /// The table of claims, and every table and sentence of each part.
   public var json: JSONValue {
     .object([
-      "title": .string(title), "summary": JSONValue(summary), "sections": .array(sections.map(\.json)),
+      "title": .string(title), "overview": JSONValue(overview), "summary": JSONValue(summary),
+      "sections": .array(sections.map(\.json)),
     ])
   }
 }

@@ -6,7 +6,7 @@ import Support
 public struct AnalysisInput: Sendable {
   public let `protocol`: ComparisonProtocol
   /// By size, then tokenizer, in the experiment's order where it is known, else in order of writing.
-  public let groups: [CellGroup]
+  public private(set) var groups: [CellGroup]
   /// Older records of the same cells and protocol.
   public let superseded: [RunRecord]
   /// Planned cells without a record.
@@ -54,6 +54,13 @@ public struct AnalysisInput: Sendable {
         }
       )
     }
+  }
+
+  /// The same, with what is known of M2's gain on trivial models.
+  func judged(by gain: (CellGroup) -> BootstrapEstimate?) -> AnalysisInput {
+    var input = self
+    for index in groups.indices { input.groups[index].gain = gain(groups[index]) }
+    return input
   }
 
   public var records: [RunRecord] { groups.flatMap(\.records) }

@@ -39,30 +39,78 @@ public struct Claim: Sendable, Hashable {
         ? decisive : "\(held) of \(claims.count) comparisons hold; \(verdict.rawValue): \(decisive)")
   }
 
-  /// That a number lies above a limit, by its interval.
-  /// - Parameter numbers: how they are said; the interval is added.
-  static func above(
-    _ statement: String, _ limit: Double = 0, value: Double?, interval: Interval?, _ numbers: (Double) -> String
-  ) -> Claim {
-    guard let value, let interval else {
-      return Claim(statement, .cannotTell, value.map(numbers) ?? "nothing was measured")
+  /// What a number is told in.
+  enum Unit {
+    /// A share in percent, and a difference of shares.
+    case percent, points
+    case bitsPerByte
+
+    fileprivate var factor: Double { self == .percent || self == .points ? 100 : 1 }
+    fileprivate var form: String {
+      switch self {
+      case .percent: "%.2f"
+      case .points: "%+.2f"
+      case .bitsPerByte: "%+.3f"
+      }
     }
+    fileprivate var name: String {
+      switch self {
+      case .percent: "%"
+      case .points: " points"
+      case .bitsPerByte: " bits/byte"
+      }
+    }
+    /// "+0.40 points [-0.62, +1.42]".
+    func text(_ value: Double, _ interval: Interval) -> String {
+      func number(_ value: Double) -> String { String(format: form, factor * value) }
+      return "\(number(value))\(name) [\(number(interval.lower)), \(number(interval.upper))]"
+    }
+  }
+
+  /// That a number lies above a limit, by its interval.
+  /// - Parameter numbers: how they are said, from the number with its interval.
+  static func above(
+    _ statement: String, _ limit: Double = 0, value: Double?, interval: Interval?, in unit: Unit,
+    _ numbers: (String) -> String
+  ) -> Claim {
+    guard let value, let interval else { return Claim(statement, .cannotTell, "nothing was measured") }
     let verdict: Verdict = interval.lower > limit ? .seen : interval.upper < limit ? .notSeen : .cannotTell
-    return Claim(statement, verdict, numbers(value))
+    return Claim(statement, verdict, numbers(unit.text(value, interval)))
+  }
+
+  /// That a share lies below a limit.
+  /// - Parameter numbers: how it is said, from the share with its interval.
+  static func below(
+    _ statement: String, _ share: BootstrapEstimate, _ limit: Double, _ numbers: (String) -> String
+  ) -> Claim {
+    let interval = share.interval()
+    let verdict: Verdict = interval.upper < limit ? .seen : interval.lower > limit ? .notSeen : .cannotTell
+    return Claim(statement, verdict, numbers(Unit.percent.text(share.value, interval)))
   }
 
   /// That one estimate is higher than another from the same draws, by more than `least`.
-  /// - Parameter numbers: how they are said.
+  /// - Parameters:
+  ///   - unit: of their difference.
+  ///   - numbers: how the two are said; their difference is added.
   static func higher(
     _ statement: String, _ a: BootstrapEstimate?, than b: BootstrapEstimate?, by least: Double = 0,
-    _ numbers: (Double, Double) -> String
+    in unit: Unit = .points, _ numbers: (Double, Double) -> String
   ) -> Claim {
     guard let a, let b else { return Claim(statement, .cannotTell, "nothing was measured") }
     let said = numbers(a.value, b.value)
     guard a.jackknife.count == b.jackknife.count else {
       return Claim(statement, .cannotTell, said + ", which are not of the same examples")
     }
-    return .above(statement, least, value: a.value - b.value, interval: (a - b).interval()) { _ in said }
+    return .above(statement, least, value: a.value - b.value, interval: (a - b).interval(), in: unit) {
+      "\(said), \($0)"
+    }
+  }
+
+  /// That something is null, which only tells where what is not null is found beside it.
+  /// - Parameter control: that it is found where it is to be expected.
+  func besides(_ control: Claim) -> Claim {
+    guard verdict == .seen, control.verdict != .seen else { return self }
+    return Claim(statement, .cannotTell, "\(numbers); nor is it where it is to be expected: \(control.numbers)")
   }
 
   /// That one cell's bits/byte are lower than another's: by the paired test over examples, and over seeds too where there
@@ -81,7 +129,7 @@ public struct Claim: Sendable, Hashable {
   /// - Parameter elsewhere: what another seed would change, of sides that have one.
   static func lower(
     _ statement: String, _ a: ScoreEstimate?, _ nameA: String, than b: ScoreEstimate?, _ nameB: String,
-    _ elsewhere: [SeedDeviation] = []
+    _ elsewhere: [SeedSpread.Setting] = []
   ) -> Claim {
     guard let a, let b else {
       let missing = [a == nil ? nameA : nil, b == nil ? nameB : nil].compactMap(\.self).filter { !$0.isEmpty }
@@ -91,11 +139,13 @@ public struct Claim: Sendable, Hashable {
     guard let difference = ScoreEstimate.difference(a, minus: b), let isTie = difference.isTie else {
       return Claim(statement, .cannotTell, numbers + ", which no test pairs")
     }
-    let range = difference.interval.map { String(format: " [%+.3f, %+.3f]", $0.lower, $0.upper) } ?? ""
+    let whole = elsewhere.isEmpty ? nil : DifferenceTest(a.scores, b.scores, elsewhere: elsewhere.map(\.deviation))
+    let range =
+      (whole?.interval() ?? difference.interval).map { String(format: " [%+.3f, %+.3f]", $0.lower, $0.upper) } ?? ""
     let said = numbers + String(format: ", %+.3f", difference.bitsPerByte) + range
-    if !isTie, let whole = DifferenceTest(a.scores, b.scores, elsewhere: elsewhere), whole.pValue >= 0.05 {
-      let most = elsewhere.map(\.bitsPerByte).max() ?? 0
-      return Claim(statement, .cannotTell, said + String(format: ", no more than seeds may change (sd %.3f)", most))
+    if !isTie, let whole, whole.pValue >= 0.05 {
+      let most = elsewhere.max { $0.deviation.bitsPerByte < $1.deviation.bitsPerByte }
+      return Claim(statement, .cannotTell, said + (most.map { ", no more than seeds may change (\($0.text))" } ?? ""))
     }
     return Claim(statement, isTie ? .cannotTell : difference.bitsPerByte < 0 ? .seen : .notSeen, said)
   }
@@ -106,10 +156,10 @@ extension CellGroup {
   var label: String { "\(tokenizer) (\(size))" }
   /// Held-out bits/byte with interval and marks.
   var bitsPerByteCell: Table.Cell {
-    .number(
-      heldOut?.bitsPerByte, interval: heldOut?.interval,
-      marks: (isLearned == false ? [.notLearned] : []) + (isLossy ? [.lossy] : []))
+    .number(heldOut?.bitsPerByte, interval: heldOut?.interval, marks: scoreMarks)
   }
+  /// Of bits/byte by its models.
+  var scoreMarks: [Table.Mark] { (isLearned == false ? [.notLearned] : []) + (isLossy ? [.lossy] : []) }
   /// The same with ○ where M2 learned nothing.
   var markedLabel: String { isLearned == false ? label + " ○" : label }
 }

@@ -6,6 +6,8 @@ public struct PaperReport: Sendable {
   public let title: String
   /// What it is, and what was trained.
   public let introduction: [Artifact]
+  /// A row a part: what is said of all its claims together.
+  public let overview: Table
   /// A row a claim, and a row for every part that was not run.
   public let summary: Table
   public let sections: [Report.Section]
@@ -77,6 +79,19 @@ public struct PaperReport: Sendable {
         Row(part: source.part, statement: $0.statement, verdict: $0.verdict.rawValue, numbers: $0.numbers)
       }
     }
+    overview = Table(
+      key: "paper-parts", answers,
+      fields: [
+        .text("part", "Part") { "\($0.source.part.title) (\($0.source.part.source))" },
+        .text("verdict", "At this scale") { $0.answer.map { together($0.claims) } ?? "not run" },
+        .number("seen", "Seen", .integer) { $0.answer.map { Double($0.claims.count { $0.verdict == .seen }) } },
+        .number("notSeen", "Not seen", .integer) {
+          $0.answer.map { Double($0.claims.count { $0.verdict == .notSeen }) }
+        },
+        .number("cannotTell", "Cannot be told", .integer) {
+          $0.answer.map { Double($0.claims.count { $0.verdict == .cannotTell }) }
+        },
+      ])
     summary = Table(
       key: "paper-summary", rows,
       fields: [
@@ -112,18 +127,40 @@ public struct PaperReport: Sendable {
       }
       return Report.Section(
         title: source.part.title,
-        artifacts: [.note("\(headline(source.part.source)).")] + [.findings(answer.claims.map(\.finding))] + missing
+        artifacts: [.note("\(headline(source.part.source)). \(sentence(answer.claims))")]
+          + [.findings(answer.claims.map(\.finding))] + missing
           + failures + filled,
         isFolded: false)
     }
   }
 
-  public var artifacts: [Artifact] { introduction + [.table(summary)] + sections.flatMap(\.artifacts) }
+  /// What stands before the parts.
+  public var opening: [Artifact] { introduction + [.table(overview), .table(summary)] }
+  public var artifacts: [Artifact] { opening + sections.flatMap(\.artifacts) }
 }
 
 extension Claim {
   /// One sentence with the verdict.
   var finding: Finding { Finding("\(statement): \(bold: verdict.rawValue) (\(numbers))." as RichText) }
+}
+
+/// What a part's claims say together.
+private func together(_ claims: [Claim]) -> String {
+  let verdicts = Set(claims.map(\.verdict))
+  if verdicts.count == 1, let only = verdicts.first { return only.rawValue }
+  return verdicts.isEmpty
+    ? "nothing is claimed" : verdicts.contains(.seen) ? "seen in part" : Claim.Verdict.notSeen.rawValue
+}
+
+/// The same as a sentence.
+private func sentence(_ claims: [Claim]) -> RichText {
+  func count(_ verdict: Claim.Verdict) -> String? {
+    let count = claims.count { $0.verdict == verdict }
+    return count > 0 ? "\(count) \(verdict.rawValue)" : nil
+  }
+  let counts = [.seen, .notSeen, .cannotTell].compactMap(count)
+  return
+    "At this scale \(bold: together(claims)): \(list(counts)), of \(claims.count) claim\(claims.count == 1 ? "" : "s")."
 }
 
 /// Only the first letter is raised.

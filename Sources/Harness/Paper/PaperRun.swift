@@ -203,14 +203,16 @@ extension PaperRun {
       return (part: part, needs: needs, tables: try needs.cells.map { ($0.name, try input($0, records, baseline)) })
     }
     let seeds = SeedSpread(read.flatMap { one in one.tables.flatMap { $0.1.input.groups } })
-    let sources = try read.map { part, needs, tables in
-      let measured = needs.measures ? try measurements(of: part, records) : PaperMeasurements()
+    let measured = try read.map { $0.needs.measures ? try measurements(of: $0.part, records) : PaperMeasurements() }
+    let samples = measured.flatMap { $0?.samples ?? [] }
+    let sources = zip(read, measured).map { one, measured in
+      let (part, _, tables) = one
       return PaperReport.Source(
         part: part,
         input: PaperInput(
           scale: scale, baseline: baseline,
           tables: Dictionary(tables.map { ($0.0, $0.1.input) }, uniquingKeysWith: { first, _ in first }),
-          measurements: measured ?? PaperMeasurements(), seeds: seeds),
+          measurements: measured ?? PaperMeasurements(), samples: samples, seeds: seeds),
         missingCells: tables.reduce(0) { $0 + $1.1.missing }, isMeasured: measured != nil, command: command(part.key))
     }
     let trained = try resolved(paperParts).cells.compactMap { records[try CellIdentity($0)] }.filter(\.isFinished)
@@ -244,11 +246,12 @@ extension PaperRun {
           + "allow either. A claim of several comparisons is seen if each is, which needs no correction for their number, and not "
           + "seen if one is not, which has none: with many, one of them may be chance. With one seed a test is of these trained models on "
           + "other text; where settings like these were trained with several seeds (part \"Seeds\", at the smallest size), what these change "
-          + "counts too."),
+          + "counts too where trained cells are compared on the held-out text."),
       .note(
         "‡ of a lossy code: the paper's windows (\(code: "end=greedy")) do not always decode, so that M2's bits may leave some of the "
-          + "text out. ○, in figures a hollow mark, not learned: M2 is not better than token frequencies by more than its interval, so that a difference is of "
-          + "the codes and not of what M2 learned. […] is the 95% interval."),
+          + "text out. ○, in figures a hollow mark, not learned: M2 does not save bits of the better trivial model's, uniform or frequencies of its own "
+          + "training tokens, by the interval of what it saves; a difference is then of the codes and not of what M2 learned. […] is the "
+          + "95% interval, of fewer than 20 examples by Student's t."),
     ]
   }
 }

@@ -12,7 +12,8 @@ let pageStyle = """
   th, td { padding: 0.25em 0.7em; border-bottom: 1px solid var(--line); text-align: left; white-space: nowrap }
   th { vertical-align: bottom; white-space: normal }
   td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
-  td.t { white-space: normal; min-width: 18em; overflow-wrap: anywhere; vertical-align: top }
+  td { vertical-align: top }
+  td.t { white-space: normal; min-width: 18em; overflow-wrap: anywhere }
   tbody tr:hover { background: var(--mark) }
   th button { all: unset; cursor: pointer; font-weight: 600 }
   button:focus-visible, summary:focus-visible { outline: 2px solid var(--link) }

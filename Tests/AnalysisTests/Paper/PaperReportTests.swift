@@ -23,10 +23,22 @@ import Testing
 
   @Test func intervalsDecide() {
     func verdict(_ lower: Double, _ upper: Double) -> Claim.Verdict {
-      Claim.above("x", 1, value: 1.5, interval: Interval(lower: lower, upper: upper)) { "\($0)" }.verdict
+      Claim.above("x", 1, value: 1.5, interval: Interval(lower: lower, upper: upper), in: .bitsPerByte) { $0 }.verdict
     }
     #expect(verdict(1.1, 2) == .seen && verdict(0, 0.9) == .notSeen && verdict(0.5, 1.5) == .cannotTell)
-    #expect(Claim.above("x", value: 1, interval: nil) { "\($0)" }.verdict == .cannotTell)
+    #expect(Claim.above("x", value: 1, interval: nil, in: .percent) { $0 }.verdict == .cannotTell)
+    let told = Claim.above("x", value: 0.012, interval: Interval(lower: -0.001, upper: 0.025), in: .points) {
+      "a \($0)"
+    }
+    #expect(told.numbers == "a +1.20 points [-0.10, +2.50]")
+  }
+
+  /// That nothing is found tells only where something is found that was to be found.
+  @Test func nullsNeedAControl() {
+    let null = Claim("x", .seen, "0%"), other = Claim("x", .notSeen, "2%")
+    #expect(null.besides(Claim("y", .seen, "9%")) == null && other.besides(Claim("y", .notSeen, "0%")) == other)
+    let unsure = null.besides(Claim("y", .notSeen, "0.1%"))
+    #expect(unsure.verdict == .cannotTell && unsure.numbers == "0%; nor is it where it is to be expected: 0.1%")
   }
 
   /// Two shares of the same examples are compared by their difference, which is surer than either.
@@ -80,6 +92,11 @@ import Testing
     let wide = try spread("A", 0.05), narrow = try spread("A", 0.0001), others = try spread("C", 0.05)
     let unsure = Claim.lower("x", near[0], than: near[1], wide)
     #expect(unsure.verdict == .cannotTell && unsure.numbers.contains("no more than seeds may change (sd 0.0"))
+    #expect(unsure.numbers.hasSuffix("of 5 seeds of A)") && unsure.numbers.contains(", -0.0"))
+    // The interval is of all that counts: it holds 0 where nothing is told.
+    let narrowInterval = Claim.lower("x", near[0], than: near[1]).numbers.split(separator: "[")[1]
+    #expect(narrowInterval.hasPrefix("-") && !narrowInterval.contains("+"))
+    #expect(unsure.numbers.split(separator: "[")[1].contains("+"))
     #expect(Claim.lower("x", near[0], than: near[1], narrow).verdict == .seen)
     #expect(Claim.lower("x", near[0], than: near[1], others).verdict == .seen, "nothing is like it")
     let windows = try spread("EqualInfoAC[b=16,v=256,end=greedy]", 0.05)
@@ -105,6 +122,7 @@ import Testing
   /// Every part stands in it: what needs nothing with its claims, all others with the command that runs them.
   @Test func everyPartIsThere() throws {
     let report = try report(), table = report.summary
+    #expect(report.overview.rows.count == paperParts.count)
     let parts = table.rows.indices.map { table.text("part", row: $0) ?? "" }
     #expect(unique(parts) == paperParts.map { "\($0.title) (\($0.source))" })
     let notRun = table.rows.indices.filter { table.text("verdict", row: $0) == "not run" }
@@ -134,7 +152,8 @@ import Testing
       #expect(text.hasPrefix("# The paper\n") && text.contains("| Compression ratios "))
       for part in paperParts { #expect(text.contains("## \(part.title)\n"), "\(part.title)") }
       let page = try String(contentsOfFile: folder + "/report.html", encoding: .utf8)
-      #expect(page.contains("<table id=\"paper-summary\">") && page.contains("<h2>Seeds</h2>"))
+      #expect(page.contains("<table id=\"paper-parts\">") && page.contains("<table id=\"paper-summary\">"))
+      #expect(page.contains("<h2>Seeds</h2>"))
       for name in ["paper-summary.csv", "paper-softmax.csv", "paper-softmax-with.svg", "tables.json"] {
         #expect(FileManager.default.fileExists(atPath: folder + "/" + name), "\(name)")
       }
@@ -154,6 +173,10 @@ import Testing
       sources: [.init(part: part, input: input, missingCells: 2, isMeasured: true, command: "run it")])
     #expect(report.sections[0].artifacts.contains(.note("2 of its cells are not run yet. To run them:")))
     #expect(report.summary.text("verdict", row: 0) == "cannot be told")
+    #expect(report.overview.text("verdict", row: 0) == "cannot be told")
+    #expect(report.overview.number("cannotTell", row: 0) == 2 && report.overview.number("seen", row: 0) == 0)
+    guard case .note(let sentence) = report.sections[0].artifacts[0] else { Issue.record("no sentence"); return }
+    #expect(sentence.plain.hasSuffix("At this scale cannot be told: 2 cannot be told, of 2 claims."))
     #expect(report.introduction.sentences == ["Of 2 claims 0 are seen, 0 are not seen and 2 cannot be told."])
   }
 

@@ -18,10 +18,19 @@ private func score(_ tokenizer: String, _ kind: TaskNeed.Kind, right: Double, of
       $0.tasks = [
         score("AC[v=256]", .decompress, right: 0.4), score("AC[v=256]", .bytes, right: 0.4),
         score("AC[v=256]", .compress, right: 0.02), score(windows, .decompress, right: 0.6),
-        score(windows, .bytes, right: 0.4),
+        score(windows, .bytes, right: 0.4), score(windows, .compress, right: 0.3),
       ]
     }
     #expect(found.claims.map(\.verdict) == [.seen, .seen, .seen])
+    // Where windows are not compressed or decompressed either, that AC is not tells nothing.
+    let nothing = try answer(.sequenceToSequence) {
+      $0.tasks = ["AC[v=256]", windows].flatMap { name in
+        [
+          score(name, .decompress, right: 0.4), score(name, .bytes, right: 0.4), score(name, .compress, right: 0.02),
+        ]
+      }
+    }
+    #expect(nothing.claims.map(\.verdict) == [.notSeen, .cannotTell, .cannotTell])
     let table = try #require(found.artifacts.tables.first)
     #expect(table.number("paperAccuracy", row: 0) == 0.7698 && table.number("paperCrossEntropy", row: 3) == 0.141)
     #expect(table.number("crossEntropy", row: 0) == 2.5)
@@ -37,7 +46,7 @@ private func score(_ tokenizer: String, _ kind: TaskNeed.Kind, right: Double, of
       ]
     }
     #expect(found.claims.map(\.verdict) == [.notSeen, .notSeen, .notSeen])
-    #expect(found.claims[0].numbers == "30.5% and 40.5% (-10.0 points)")
+    #expect(found.claims[0].numbers == "30.5% and 40.5%, -10.00 points [-10.00, -10.00]")
     // The control of other answers is none.
     let apart = try answer(.sequenceToSequence) {
       $0.tasks = [score(windows, .decompress, right: 0.9), score(windows, .bytes, right: 0.4, of: 50)]

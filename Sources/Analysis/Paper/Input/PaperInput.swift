@@ -1,3 +1,4 @@
+import Foundation
 import Metrics
 import Records
 import Support
@@ -7,19 +8,31 @@ public struct PaperInput: Sendable {
   public let scale: PaperScale
   /// The paper's figures.
   public let baseline: Baseline
-  /// By the names of the part's tables; those without a record yet too.
+  /// By the names of the part's tables; those without a record yet too. Of their groups it is known what M2 gained where
+  /// their tokens were sampled.
   public let tables: [String: AnalysisInput]
   public let measurements: PaperMeasurements
   /// What another seed changes, from the tables of all parts.
   public let seeds: SeedSpread
 
+  /// - Parameter samples: those of other parts.
   public init(
     scale: PaperScale, baseline: Baseline, tables: [String: AnalysisInput] = [:],
-    measurements: PaperMeasurements = PaperMeasurements(), seeds: SeedSpread = SeedSpread()
+    measurements: PaperMeasurements = PaperMeasurements(), samples: [TokenSample] = [],
+    seeds: SeedSpread = SeedSpread()
   ) {
     self.scale = scale
     self.baseline = baseline
-    self.tables = tables
+    let known = Dictionary(
+      (measurements.samples + samples).filter { $0.exampleSize == scale.exampleBytes }.map { ($0.tokenizer, $0) },
+      uniquingKeysWith: { first, _ in first })
+    self.tables = tables.mapValues { table in
+      table.judged { group in
+        // Codes of another M1 have other tokens.
+        group.m1.map { $0.steps == scale.m1.steps } ?? true
+          ? known[group.tokenizer].flatMap { gain(of: group, over: $0) } : nil
+      }
+    }
     self.measurements = measurements
     self.seeds = seeds
   }
@@ -33,26 +46,39 @@ public struct PaperInput: Sendable {
     measurements.samples.first { $0.tokenizer == tokenizer && $0.exampleSize == exampleSize ?? scale.exampleBytes }
   }
 
-  /// What M2 saves of the bits of the better trivial model: 0 where it learned nothing. nil where the trivial models were
-  /// not measured on the very examples that M2 was scored on.
-  func gain(_ group: CellGroup?) -> BootstrapEstimate? {
-    guard let group, let sample = sample(group.tokenizer),
-      let trivial = [sample.uniformScores, sample.unigramScores].compactMap(\.self).min(by: {
-        $0.bitsPerByte < $1.bitsPerByte
-      }), let own = group.heldOut.flatMap({ ExampleScores.mean($0.scores) })
-    else { return nil }
-    var resampling = Resampling()
-    return resampling.saving(own, of: trivial)
-  }
+}
 
-  /// That M2 learns nothing from a code: it gains less than 1% on the better trivial model.
-  func nothingLearned(_ statement: String, _ groups: [CellGroup?]) -> Claim {
+/// What M2 saves of the bits of the better trivial model: uniform, or frequencies of the tokens that it was trained on. 0
+/// where it learned nothing; nil where they were not measured on the very examples that M2 was scored on.
+private func gain(of group: CellGroup, over sample: TokenSample) -> BootstrapEstimate? {
+  // What all examples cost by M2's own training tokens is in its record; how that is shared among them is not, and taken
+  // from the sample's frequencies.
+  var unigram = sample.unigramScores
+  if let own = group.tokenization?.unigramBitsPerByte, let sampled = unigram?.bitsPerByte, sampled > 0 {
+    unigram = ExampleScores(nats: sample.unigramBits.map { $0 * natsPerBit * own / sampled }, bytes: sample.bytes)
+  }
+  guard
+    let trivial = [sample.uniformScores, unigram].compactMap(\.self).min(by: { $0.bitsPerByte < $1.bitsPerByte }),
+    let own = group.heldOut.flatMap({ ExampleScores.mean($0.scores) })
+  else { return nil }
+  var resampling = Resampling()
+  return resampling.saving(own, of: trivial)
+}
+
+extension Claim {
+  /// That M2 learns nothing from codes: it gains less than 1% on the better trivial model, where from another code, of which
+  /// it has as much, it gains more.
+  /// - Parameter pairs: a code's cell, and the other's.
+  static func nothingLearned(_ statement: String, _ pairs: [(group: CellGroup?, control: CellGroup?)]) -> Claim {
     .all(
       statement,
-      groups.map { group in
+      pairs.map { group, control in
         guard let group else { return Claim(statement, .cannotTell, "not run") }
-        guard let gain = gain(group) else { return Claim(statement, .cannotTell, "\(group.label) not measured") }
-        return .below(statement, gain, 0.01) { "\(group.label) gains \($0)" }
+        guard let gain = group.gain else { return Claim(statement, .cannotTell, "\(group.label) not measured") }
+        let learned = Claim.above(
+          statement, 0.01, value: control?.gain?.value, interval: control?.gain?.interval(), in: .percent
+        ) { "\(control?.label ?? "") gains \($0)" }
+        return Claim.below(statement, gain, 0.01) { "\(group.label) gains \($0)" }.besides(learned)
       })
   }
 }
@@ -64,21 +90,6 @@ extension Resampling {
       return nil
     }
     return .combined(model, base) { ($1 - $0) / $1 }
-  }
-}
-
-extension Claim {
-  /// That a share lies below a limit.
-  /// - Parameter numbers: how it is said, from the share and its interval in percent.
-  static func below(
-    _ statement: String, _ share: BootstrapEstimate, _ limit: Double, _ numbers: (String) -> String
-  ) -> Claim {
-    let interval = share.interval()
-    let verdict: Claim.Verdict = interval.upper < limit ? .seen : interval.lower > limit ? .notSeen : .cannotTell
-    return Claim(
-      statement, verdict,
-      numbers(
-        String(format: "%.2f%% [%.2f, %.2f]", 100 * share.value, 100 * interval.lower, 100 * interval.upper)))
   }
 }
 
@@ -101,12 +112,20 @@ extension TokenSample {
 struct ShareEstimate {
   let value: Double
   let estimate: BootstrapEstimate?
-  var interval: Interval? { estimate?.interval() }
+  /// Of counts of one each, all hit or none, that of the binomial: resamples do not vary.
+  let interval: Interval?
 
   /// nil without counts.
   init?(hits: [Int], of counts: [Int], _ resampling: inout Resampling) {
     guard let scores = ExampleScores(nats: hits.map { Double($0) * natsPerBit }, bytes: counts) else { return nil }
     value = scores.bitsPerByte
     estimate = resampling.estimate(scores)
+    let all = hits.reduce(0, +)
+    if counts.allSatisfy({ $0 == 1 }), all == 0 || all == counts.count {
+      let reach = 1 - pow(0.025, 1 / Double(counts.count))
+      interval = Interval(lower: all == 0 ? 0 : 1 - reach, upper: all == 0 ? reach : 1)
+    } else {
+      interval = estimate?.interval()
+    }
   }
 }

@@ -7,22 +7,27 @@ extension PaperPart {
     "bits", title: "Bit-level AC", source: "section 5.1",
     needs: { scale in
       var needs = PaperNeeds()
-      needs.cells = [CellTable("bits", ["AC[v=2]"], scale, sizes: [scale.smallest, scale.largest])]
-      needs.samples = ["AC[v=2]"]
+      let sizes = [scale.smallest, scale.largest]
+      needs.cells = [
+        CellTable("bits", ["AC[v=2]"], scale, sizes: sizes), CellTable("bytes", ["Bytes"], scale, sizes: sizes),
+      ]
+      needs.samples = ["AC[v=2]", "Bytes"]
       return needs
     },
     run: { input in
       let groups = (input.tables["bits"]?.groups ?? []).filter { $0.heldOut != nil }
       let paper = (input.baseline.table("bitLevelAC")?.rows() ?? []).compactMap { row in
         row.text("size").flatMap { size in
-          row.number("crossEntropyNats").map { String(format: "%@ %.4f", size, $0) }
+          row.number("crossEntropyNats").map { "\(size) \($0)" }
         }
       }
       return PaperAnswer(
         claims: [
-          input.nothingLearned(
+          .nothingLearned(
             "M2 learns nothing from single bits of AC",
-            [input.scale.smallest, input.scale.largest].map { input.cell("bits", "AC[v=2]", $0) })
+            [input.scale.smallest, input.scale.largest].map {
+              (group: input.cell("bits", "AC[v=2]", $0), control: input.cell("bytes", "Bytes", $0))
+            })
         ],
         artifacts: [
           .table(Table(key: "paper-bits", groups, fields: fields)),

@@ -7,13 +7,13 @@ extension PaperPart {
     "end", title: "The end of a window", source: "figure 14, table 17",
     needs: { scale in
       var needs = PaperNeeds()
-      needs.cells = [CellTable("end", rules("256"), scale)]
-      needs.samples = rules("256") + rules("65k")
+      needs.cells = [CellTable("end", PaperTokenizers.vocabularies.flatMap(rules), scale)]
+      needs.samples = PaperTokenizers.vocabularies.flatMap(rules)
       needs.tellsWithoutCells = true
       return needs
     },
     run: { input in
-      let rows = (rules("256") + rules("65k")).map { name in
+      let rows = PaperTokenizers.vocabularies.flatMap(rules).map { name in
         AblationRow(
           tokenizer: name, sample: input.sample(name), group: input.cell("end", name),
           paperRatio: input.baseline.value("compressionRatio", of: name),
@@ -22,23 +22,25 @@ extension PaperPart {
           }.first)
       }
       let (reserve, delay, greedy) = (rules("256")[0], rules("256")[1], rules("256")[2])
-      func cell(_ name: String) -> CellGroup? { input.cell("end", name) }
+      /// That M2 is lower with one rule than with another.
+      func lower(_ statement: String, _ rule: Int, than other: Int, _ v: String) -> Claim {
+        .lower(
+          "\(statement) (v=\(v))", input.cell("end", rules(v)[rule]), than: input.cell("end", rules(v)[other]),
+          input.seeds)
+      }
       return PaperAnswer(
         claims: [
-          fewerTokens(
+          .fewerTokens(
             "Windows that are padded hold more than those that look ahead", input.sample(greedy),
             than: input.sample(delay)),
           undecodable(input.sample(greedy)),
-          .lower(
-            "M2 is lower with windows that are padded than with those that look ahead (v=256)", cell(greedy),
-            than: cell(delay), input.seeds),
-          fewerTokens(
+          lower("M2 is lower with windows that are padded than with those that look ahead", 2, than: 1, "256"),
+          lower("M2 is lower with windows that look ahead than with those that are padded", 1, than: 2, "65k"),
+          .fewerTokens(
             "Beyond the paper: windows that keep a code for their end (reserve) hold more than padded ones",
             input.sample(reserve),
             than: input.sample(greedy)),
-          .lower(
-            "Beyond the paper: M2 is lower with reserve than with padded windows (v=256)", cell(reserve),
-            than: cell(greedy), input.seeds),
+          lower("Beyond the paper: M2 is lower with reserve than with padded windows", 0, than: 2, "256"),
         ],
         artifacts: [
           .table(

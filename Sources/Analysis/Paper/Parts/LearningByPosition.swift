@@ -40,7 +40,8 @@ extension PaperPart {
           .table(Table(key: "paper-positions", rows, fields: fields)),
           .note(
             "Of the tokens at each position of a window, how many are the ones that M2 thinks likeliest, in weights kept on the "
-              + "way, on the first held-out examples. Trivial accuracy: always the most frequent token that these have at the position."
+              + "way, on the first \(rows.first?.one.counts.count ?? 0) held-out examples. Trivial accuracy: always the most frequent "
+              + "token that these have at the position."
           ),
         ])
     })
@@ -90,7 +91,7 @@ extension PaperPart {
       let own = rows.filter { $0.one.tokenizer == tokenizer }, last = own.map(\.one.step).max()
       let final = own.filter { $0.one.step == last }.sorted { $0.one.position < $1.one.position }
       let learned = "M2 learns the first token of windows of \(bits) bits"
-      let less = "It learns the last token of windows of \(bits) bits less than the first"
+      let less = "M2 learns the last token of windows of \(bits) bits less than the first"
       guard let first = final.first, let end = final.last, first.one.position != end.one.position else {
         return [learned, less].map { Claim($0, .cannotTell, "nothing was measured") }
       }
@@ -98,7 +99,9 @@ extension PaperPart {
         String(format: "position %d %+.1f points", row.one.position, 100 * (row.increase?.value ?? 0))
       }
       return [
-        .above(learned, value: first.increase?.value, interval: first.increase?.interval()) { _ in text(first) },
+        .above(learned, value: first.increase?.value, interval: first.increase?.interval(), in: .points) {
+          "position \(first.one.position) \($0)"
+        },
         .higher(less, first.increase, than: end.increase) { _, _ in "\(text(first)), \(text(end))" },
       ]
     }

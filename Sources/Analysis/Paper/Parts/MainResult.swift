@@ -1,3 +1,4 @@
+import Foundation
 import Metrics
 import Support
 
@@ -60,8 +61,28 @@ extension PaperPart {
     let small = PaperTokenizers.greedy(16, "256"), large = PaperTokenizers.greedy(16, "65k")
     let growing = "Windows of 16 bits in tokens of 8 are above bytes at the smallest size and below at the largest"
     let falling =
-      "With equal tokens, as in the paper, larger models are lower: bytes, SentencePiece and windows of 16 bits"
-    let fallingByFlops = "With equal FLOPs, larger models are lower: bytes, SentencePiece and windows of 16 bits"
+      "With equal tokens, as in the paper, the largest model is below the smallest: bytes, SentencePiece and windows of 16 bits"
+    let fallingByFlops =
+      "With equal FLOPs, the largest model is below the smallest: bytes, SentencePiece and windows of 16 bits"
+    /// From windows of as large a vocabulary M2 learns something.
+    func pairs(_ code: String) -> [(group: CellGroup?, control: CellGroup?)] {
+      sizes.flatMap { size in
+        PaperTokenizers.vocabularies.map {
+          (group: cell("\(code)[v=\($0)]", size), control: cell(PaperTokenizers.greedy(16, $0), size))
+        }
+      }
+    }
+    func belowBytes(_ statement: String, _ tokenizer: String) -> Claim {
+      let line = sizes.compactMap { cell(bytes, $0).flatMap(CostPoint.init) }
+      return .all(
+        statement,
+        sizes.map { size in
+          guard let group = cell(tokenizer, size), let own = CostPoint(group), !line.isEmpty else {
+            return Claim(statement, .cannotTell, "not run")
+          }
+          return own.below(line, statement)
+        })
+    }
     let rest = PaperTokenizers.main(input.scale).filter { $0 != pieces && !$0.hasPrefix("EqualInfoAC[b=12") }
     let lowest = "SentencePiece has the lowest bits/byte at every size"
     let own = sizes.compactMap { size in cell(pieces, size)?.heldOut.map { "\(size) \(bits($0.bitsPerByte))" } }
@@ -78,12 +99,13 @@ extension PaperPart {
           .lower(growing, cell(small, largest), than: cell(bytes, largest), input.seeds),
         ]),
       everywhere("GZip stays above bytes at every size", bytes, below: "GZip[v=256]"),
-      input.nothingLearned(
-        "M2 learns nothing from AC at any size",
-        sizes.flatMap { size in PaperTokenizers.vocabularies.map { cell("AC[v=\($0)]", size) } }),
-      input.nothingLearned(
-        "M2 learns nothing from StaticAC at any size",
-        sizes.flatMap { size in PaperTokenizers.vocabularies.map { cell("StaticAC[v=\($0)]", size) } }),
+      .nothingLearned("M2 learns nothing from AC at any size", pairs("AC")),
+      .nothingLearned("M2 learns nothing from StaticAC at any size", pairs("StaticAC")),
+      belowBytes("At equal FLOPs/byte of inference SentencePiece is below bytes", pieces),
+      belowBytes("At equal FLOPs/byte of inference windows of 16 bits in tokens of 16 are below bytes", large),
+      .fewerTokens(
+        "Windows of 16 bits in tokens of 16 take fewer steps a byte than SentencePiece", input.sample(large),
+        than: input.sample(pieces)),
       .all(
         falling,
         grown(input.scale).map { name in
@@ -100,17 +122,38 @@ extension PaperPart {
   }
 }
 
-extension Artifact {
-  /// Tables and figures of a part need names of their own.
-  func renamed(prefix: String) -> Artifact {
-    switch self {
-    case .table(var table):
-      table.key = prefix + "-" + table.key
-      return .table(table)
-    case .figure(var figure):
-      figure.key = prefix + "-" + figure.key
-      return .figure(figure)
-    case .findings, .note, .cutLine, .commands: return self
+/// A cell in the plane of figure 3: what a byte costs in inference, and its bits/byte.
+private struct CostPoint {
+  let group: CellGroup
+  let flopsPerByte: Double
+  /// Over examples.
+  let estimate: BootstrapEstimate
+
+  init?(_ group: CellGroup) {
+    guard let flops = group.representative.flops, let estimate = group.heldOut?.overExamples else { return nil }
+    self.group = group
+    flopsPerByte = flops.perByteAll + flops.tokenizerPerByte
+    self.estimate = estimate
+  }
+
+  /// That it lies below a line through others, straight in the logarithms of both; beside the line, below what costs more,
+  /// or above what costs less.
+  func below(_ line: [CostPoint], _ statement: String) -> Claim {
+    let sorted = line.sorted { $0.flopsPerByte < $1.flopsPerByte }
+    let name = "\(group.markedLabel) at \(short(flopsPerByte)) FLOPs/byte"
+    func compared(_ base: BootstrapEstimate, _ words: String) -> Claim {
+      .higher(statement, base, than: estimate, in: .bitsPerByte) { "\(name) \(bits($1)), \(words) \(bits($0))" }
     }
+    for (a, b) in zip(sorted, sorted.dropFirst())
+    where a.flopsPerByte <= flopsPerByte && flopsPerByte <= b.flopsPerByte && a.flopsPerByte < b.flopsPerByte {
+      let place = log(flopsPerByte / a.flopsPerByte) / log(b.flopsPerByte / a.flopsPerByte)
+      return compared(.combined(a.estimate, b.estimate) { $0 * pow($1 / $0, place) }, "\(a.group.tokenizer) there")
+    }
+    guard let cheapest = sorted.first, let dearest = sorted.last else {
+      return Claim(statement, .cannotTell, "not run")
+    }
+    let isCheaper = flopsPerByte < cheapest.flopsPerByte, nearest = isCheaper ? cheapest : dearest
+    let claim = compared(nearest.estimate, "\(nearest.group.label) at \(short(nearest.flopsPerByte))")
+    return claim.verdict == (isCheaper ? .seen : .notSeen) ? claim : Claim(statement, .cannotTell, claim.numbers)
   }
 }

@@ -33,6 +33,10 @@ extension PaperPart {
             "\(best.tokenizer) on held-out text; here "
               + list(order.prefix(3).map { "\($0.0) \(bits($0.1))" }, more: order.count - 3))
         },
-        artifacts: RecordAnalysis.furtherTexts.run(table).map { $0.renamed(prefix: "paper") })
+        artifacts: RecordAnalysis.furtherTexts.run(table).map { $0.renamed(prefix: "paper") } + [
+          .note(
+            "The claims are of what M2 learned, without ○: by codes that it learned nothing from, a text has the bits that the code has. "
+              + "What another seed changes on these texts is not known, and does not count.")
+        ])
     })
 }

@@ -18,7 +18,10 @@ extension PaperPart {
           sample: sample,
           paper: sample.exampleSize == input.scale.exampleBytes
             ? printedRatio(of: sample.tokenizer, input.baseline)
-            : input.baseline.number("setup", "arithmeticCoder", "ratioAt1024"))
+            : input.baseline.number("setup", "arithmeticCoder", "ratioAt1024"),
+          paperBits: sample.exampleSize == input.scale.exampleBytes
+            ? input.baseline.value(
+              "bitCompressionRatio", of: input.baseline.rowName(for: sample.tokenizer) ?? sample.tokenizer) : nil)
       }
       return PaperAnswer(
         claims: claims(input),
@@ -35,10 +38,10 @@ extension PaperPart {
         ])
     })
 
-  /// The paper's bytes/token of a tokenizer, or of its family; of GZip without its header from the table about that.
+  /// The paper's bytes/token of a tokenizer, or of its family; of GZip from the table about its header, which has both.
   private static func printedRatio(of tokenizer: String, _ baseline: Baseline) -> Double? {
-    baseline.value("compressionRatio", of: tokenizer)
-      ?? baseline.table("gzipHeader25m")?.rows(where: ["tokenizer": tokenizer]).first?.number("compressionRatio")
+    baseline.table("gzipHeader25m")?.rows(where: ["tokenizer": tokenizer]).first?.number("compressionRatio")
+      ?? baseline.value("compressionRatio", of: tokenizer)
       ?? baseline.rowName(for: tokenizer).flatMap { baseline.value("compressionRatio", of: $0) }
   }
 
@@ -54,7 +57,7 @@ extension PaperPart {
 
   private struct RatioRow {
     let sample: TokenSample
-    let paper: Double?
+    let paper, paperBits: Double?
   }
 
   private static let fields: [TableField<RatioRow>] = [
@@ -69,6 +72,7 @@ extension PaperPart {
     },
     .number("paperCompressionRatio", "Paper bytes/token", .fixed(2)) { $0.paper },
     .number("bitCompressionRatio", "Bit ratio", .fixed(3), better: .higher) { $0.sample.bitRatio },
+    .number("paperBitCompressionRatio", "Paper bit ratio", .fixed(2)) { $0.paperBits },
     .text("roundTrip", "Comes back") { $0.sample.roundTripProblem == nil ? "yes" : "no" },
   ]
 
@@ -76,14 +80,14 @@ extension PaperPart {
     let windows = PaperTokenizers.windows.map { input.sample(PaperTokenizers.greedy($0, "256")) }
     let header = "Without zlib's header a token of GZip holds more"
     return [
-      evermore(
+      .evermore(
         "The longer the window, the more bytes a token holds, and whole examples by AC hold the most",
         windows + [input.sample("AC[v=256]")]),
       doubled(input),
       .all(
         header,
         PaperTokenizers.vocabularies.map {
-          fewerTokens(header, input.sample("GZip[v=\($0),header=off]"), than: input.sample("GZip[v=\($0)]"))
+          .fewerTokens(header, input.sample("GZip[v=\($0),header=off]"), than: input.sample("GZip[v=\($0)]"))
         }), longContext(input),
     ]
   }
@@ -106,37 +110,17 @@ extension PaperPart {
 
   /// That AC holds more of long examples than of short ones: texts that are not paired.
   private static func longContext(_ input: PaperInput) -> Claim {
-    let statement = "AC holds more of examples of 10,240 bytes than of 1,024"
+    let statement = "AC holds more of examples of \(input.scale.exampleBytes) bytes than of 1024"
     var resampling = Resampling()
     guard let long = input.sample("AC[v=256]"), let short = input.sample("AC[v=256]", exampleSize: 1024),
       let a = long.rate.flatMap({ resampling.estimate($0) }), let b = short.rate.flatMap({ resampling.estimate($0) }),
       let spreadA = Summary(a.replicates)?.standardDeviation, let spreadB = Summary(b.replicates)?.standardDeviation
     else { return Claim(statement, .cannotTell, "nothing was measured") }
-    // Tokens/byte: the fewer, the more a token holds.
-    let difference = b.value - a.value, reach = 1.96 * (spreadA * spreadA + spreadB * spreadB).squareRoot()
+    // Tokens/byte: the fewer, the more a token holds. What is saved of them, and to the first order its spread.
+    let ratio = a.value / b.value, (ownA, ownB) = (spreadA / a.value, spreadB / b.value)
+    let saved = 1 - ratio, reach = 1.96 * ratio * (ownA * ownA + ownB * ownB).squareRoot()
     return .above(
-      statement, value: difference, interval: Interval(lower: difference - reach, upper: difference + reach)
-    ) { _ in String(format: "%.3f and %.3f bytes/token", 1 / a.value, 1 / b.value) }
-  }
-
-  /// That each of some tokenizers has fewer tokens than the one before.
-  static func evermore(_ statement: String, _ samples: [TokenSample?]) -> Claim {
-    let held = samples.compactMap(\.self).compactMap { one in
-      one.ratio.map { "\(one.tokenizer) " + String(format: "%.3f", $0) }
-    }
-    return .all(
-      statement, zip(samples.dropFirst(), samples).map { fewerTokens(statement, $0, than: $1) },
-      seen: list(held) + " bytes/token")
-  }
-
-  /// That one tokenizer has fewer tokens than another for the same examples: paired, by the bootstrap over them.
-  static func fewerTokens(_ statement: String, _ a: TokenSample?, than b: TokenSample?) -> Claim {
-    var resampling = Resampling()
-    guard let a, let b, a.bytes == b.bytes, let x = a.rate.flatMap({ resampling.estimate($0) }),
-      let y = b.rate.flatMap({ resampling.estimate($0) }), let ratioA = a.ratio, let ratioB = b.ratio
-    else { return Claim(statement, .cannotTell, "nothing was measured") }
-    return .above(statement, value: y.value - x.value, interval: (y - x).interval()) { _ in
-      String(format: "%@ %.3f, %@ %.3f bytes/token", a.tokenizer, ratioA, b.tokenizer, ratioB)
-    }
+      statement, value: saved, interval: Interval(lower: saved - reach, upper: saved + reach), in: .percent
+    ) { String(format: "%.3f and %.3f bytes/token, ", 1 / a.value, 1 / b.value) + "\($0) fewer tokens" }
   }
 }

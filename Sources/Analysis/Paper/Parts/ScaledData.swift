@@ -19,7 +19,7 @@ extension PaperPart {
       }
       func lower(_ statement: String, _ a: ScaledRow?, than b: ScaledRow?) -> Claim {
         guard let a, let b, a.score.bytes == b.score.bytes else { return Claim(statement, .cannotTell, "not run") }
-        return .higher(statement, b.estimate, than: a.estimate) {
+        return .higher(statement, b.estimate, than: a.estimate, in: .bitsPerByte) {
           "\(a.score.tokenizer) \(a.score.size) \(bits($1)), \(b.score.tokenizer) \(b.score.size) \(bits($0))"
         }
       }
@@ -31,7 +31,8 @@ extension PaperPart {
         else { return nil }
         return .combined(x, y) { ($0 - $1) / $0 }
       }
-      let falling = "With data in proportion, larger models are lower: bytes, SentencePiece and windows of 16 bits"
+      let falling =
+        "With data in proportion, the largest model is below the smallest: bytes, SentencePiece and windows of 16 bits"
       let lowest = "SentencePiece stays below bytes at every size"
       let windows = PaperTokenizers.greedy(16, "256")
       return PaperAnswer(
@@ -53,7 +54,8 @@ extension PaperPart {
           .figure(figure(rows, input.scale)), .table(Table(key: "paper-scaled-data", rows, fields: fields)),
           .note(
             "Of every size the weights whose training tokens are nearest to the largest size's in proportion to parameters outside "
-              + "the embedding; scored on the first held-out examples. Weights on the way are of a learning rate that has not "
+              + "the embedding, \(farthest(rows)) off at most; scored on the first \(rows.first?.score.bytes.count ?? 0) held-out "
+              + "examples, whose intervals know of no other seed. Weights on the way are of a learning rate that has not "
               + "fallen yet; in the paper's schedule it falls with the root of the step, whatever the end."),
         ])
     })
@@ -90,6 +92,12 @@ extension PaperPart {
       return ScaledRow(
         score: nearest, wanted: wanted, parameters: parameters, estimate: resampling.estimate(scores), paper: paper)
     }
+  }
+
+  /// How far training tokens are from those in proportion, at most: "41%".
+  private static func farthest(_ rows: [ScaledRow]) -> String {
+    let most = rows.map { abs(Double($0.score.trainingTokens) / $0.wanted - 1) }.max() ?? 0
+    return String(format: "%.0f%%", 100 * most)
   }
 
   private static let fields: [TableField<ScaledRow>] = [

@@ -42,7 +42,8 @@ extension PaperPart {
           .table(Table(key: "paper-seeds", rows, fields: fields)),
           .note(
             "Mean and standard deviation of held-out bits/byte over the seeds, with the 95% interval that a normal spread "
-              + "gives it. The differences above are tested over seeds and examples together. The paper's are of its 25m."
+              + "gives it, which seeds in two heaps do not have: see each. The differences above are tested over seeds and examples "
+              + "together. The paper's are of its 25m."
           ),
         ])
     })
@@ -64,6 +65,9 @@ extension PaperPart {
     .estimate("standardDeviation", "sd", unit: "bits/byte", .fixed(4), better: .lower) {
       .number(
         $0.group.heldOut?.seeds.standardDeviation, interval: $0.group.heldOut?.seeds.standardDeviationInterval)
+    },
+    .text("each", "Of each seed") { group in
+      list(group.group.records.compactMap { $0.heldOut?.bitsPerByte.map(bits) })
     },
     .number("paperStandardDeviation", "Paper's sd", unit: "bits/byte", .fixed(4)) {
       $0.paper?.number("standardDeviation")

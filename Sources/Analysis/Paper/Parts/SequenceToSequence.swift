@@ -25,21 +25,25 @@ extension PaperPart {
       func row(_ tokenizer: String, _ kind: TaskNeed.Kind) -> TaskRow? {
         rows.first { $0.score.need.tokenizer == tokenizer && $0.score.need.kind == kind }
       }
+      let decompresses = TaskRow.more(
+        "M2 decompresses windows of 16 bits: their tokens help it by more than a point", row(windows, .decompress),
+        than: row(windows, .bytes), by: 0.01)
+      let compresses = row(windows, .compress)?.accuracy
+      let nothing = "M2 does not compress by AC: less than 5% of the tokens are right"
       return PaperAnswer(
         claims: [
-          TaskRow.more(
-            "M2 decompresses windows of 16 bits: their tokens help it by more than a point", row(windows, .decompress),
-            than: row(windows, .bytes), by: 0.01),
+          decompresses,
           TaskRow.notMore(
             "M2 does not decompress AC: AC's tokens help it by less than a point", row(arithmetic, .decompress),
-            than: row(arithmetic, .bytes), by: 0.01),
-          .above(
-            "M2 does not compress by AC: less than 5% of the tokens are right", -0.05,
-            value: row(arithmetic, .compress)?.accuracy.map { -$0.value },
-            interval: row(arithmetic, .compress)?.accuracy?.interval.map {
-              Interval(lower: -$0.upper, upper: -$0.lower)
-            }
-          ) { String(format: "%.1f%% of the tokens", -100 * $0) },
+            than: row(arithmetic, .bytes), by: 0.01
+          ).besides(decompresses),
+          (row(arithmetic, .compress)?.accuracy?.estimate.map {
+            .below(nothing, $0, 0.05) { "\($0) of the tokens" }
+          } ?? Claim(nothing, .cannotTell, "not run"))
+          .besides(
+            .above(nothing, 0.05, value: compresses?.value, interval: compresses?.interval, in: .percent) {
+              "\($0) of the tokens of windows"
+            }),
         ],
         artifacts: [
           .table(Table(key: "paper-seq2seq", rows, fields: fields)),
@@ -71,54 +75,4 @@ extension PaperPart {
       $0.paper?.number("crossEntropy")
     },
   ]
-}
-
-/// One task's score.
-struct TaskRow {
-  let score: TaskScore
-  let paper: Baseline.Row?
-  let accuracy: ShareEstimate?
-  /// Answers of which every token is right.
-  let whole: ShareEstimate?
-
-  init(score: TaskScore, paper: Baseline.Row? = nil, _ resampling: inout Resampling) {
-    self.score = score
-    self.paper = paper
-    accuracy = ShareEstimate(hits: score.right, of: score.counts, &resampling)
-    whole = ShareEstimate(
-      hits: zip(score.right, score.counts).map { $0 == $1 ? 1 : 0 }, of: score.counts.map { _ in 1 }, &resampling)
-  }
-
-  var crossEntropy: Double? {
-    let count = score.counts.reduce(0, +)
-    return count > 0 ? score.nats.reduce(0, +) / Double(count) : nil
-  }
-
-  /// That one is righter than another by more than a share (or not, or less than nothing), on the same answers.
-  static func more(_ statement: String, _ a: TaskRow?, than b: TaskRow?, by least: Double) -> Claim {
-    compared(statement, a, b) { first, second in
-      .higher(statement, first, than: second, by: least) { numbers($0, $1) }
-    }
-  }
-
-  /// That it is not.
-  static func notMore(_ statement: String, _ a: TaskRow?, than b: TaskRow?, by most: Double) -> Claim {
-    compared(statement, a, b) { first, second in
-      .higher(statement, second, than: first, by: -most) { numbers($1, $0) }
-    }
-  }
-
-  private static func numbers(_ a: Double, _ b: Double) -> String {
-    String(format: "%.1f%% and %.1f%% (%+.1f points)", 100 * a, 100 * b, 100 * (a - b))
-  }
-
-  private static func compared(
-    _ statement: String, _ a: TaskRow?, _ b: TaskRow?, _ body: (BootstrapEstimate?, BootstrapEstimate?) -> Claim
-  ) -> Claim {
-    guard let a, let b, a.score.counts == b.score.counts else {
-      let missing = a == nil || b == nil
-      return Claim(statement, .cannotTell, missing ? "not run" : "the answers are not the same ones")
-    }
-    return body(a.accuracy?.estimate, b.accuracy?.estimate)
-  }
 }

@@ -10,7 +10,7 @@ extension PaperPart {
     run: { input in
       let rows = softmaxRows(input.baseline)
       return PaperAnswer(
-        claims: claims(rows.filter(\.isMain)),
+        claims: claims(rows.filter(\.isMain)) + [dearer(rows)],
         artifacts: [
           .figure(figure(rows.filter(\.isMain), withHead: false)),
           .figure(figure(rows.filter(\.isMain), withHead: true)),
@@ -116,6 +116,7 @@ extension PaperPart {
     ["SentencePiece", "EqualInfoAC[b=16,v=65k", "EqualInfoAC[b=16,v=256", "GZip[v=256"].map { prefix in
       let own = rows.filter { $0.tokenizer.hasPrefix(prefix) }
       let compared = own.filter { $0.bytesAtPrinted != nil && $0.bytesWithHead != nil }
+      let beside = own.count - compared.count
       let name = prefix.contains("[") ? prefix + "]" : prefix
       let below = compared.filter { $0.bitsPerByte < ($0.bytesAtPrinted ?? 0) }.map(\.size)
       let stays = compared.filter { $0.bitsPerByte < ($0.bytesWithHead ?? 0) }.map(\.size)
@@ -124,8 +125,30 @@ extension PaperPart {
       guard !compared.isEmpty, let heaviest else { return Claim(statement, .cannotTell, "no figures") }
       return Claim(
         statement, below == stays ? .seen : .notSeen,
-        "below at \(below.isEmpty ? "none" : list(below)), with the head at \(stays.isEmpty ? "none" : list(stays)); "
-          + "\(heaviest.size) \(short(heaviest.printed)) and \(short(heaviest.withHead)) FLOPs/byte")
+        "below at \(below.isEmpty ? "none" : list(below)), with the head at \(stays.isEmpty ? "none" : list(stays))"
+          + (beside > 0 ? "; \(beside) of \(own.count) sizes cost less or more than bytes at any" : "")
+          + "; \(heaviest.size) \(short(heaviest.printed)) and \(short(heaviest.withHead)) FLOPs/byte")
     }
+  }
+
+  /// That tokens of 16 bits cost fewer FLOPs/byte than those of 8 of the same code with the head too, wherever they do without.
+  private static func dearer(_ rows: [SoftmaxRow]) -> Claim {
+    let statement =
+      "Counting the head changes nothing of whether tokens of 16 bits cost fewer FLOPs/byte than tokens of 8"
+    let pairs = rows.compactMap { large -> (small: SoftmaxRow, large: SoftmaxRow)? in
+      guard large.tokenizer.contains("v=65k") else { return nil }
+      let name = large.tokenizer.replacing("v=65k", with: "v=256")
+      return rows.first { $0.tokenizer == name && $0.size == large.size }.map { ($0, large) }
+    }
+    let turned = pairs.filter { ($0.large.printed < $0.small.printed) != ($0.large.withHead < $0.small.withHead) }
+    guard let most = turned.max(by: { $0.large.withHead < $1.large.withHead }) ?? pairs.first else {
+      return Claim(statement, .cannotTell, "no figures")
+    }
+    return Claim(
+      statement, turned.isEmpty ? .seen : .notSeen,
+      "it does in \(turned.count) of \(pairs.count)"
+        + (turned.isEmpty ? "" : " (\(list(unique(turned.map(\.large.size)))))")
+        + ": \(most.large.tokenizer) (\(most.large.size)) \(short(most.large.printed)) against \(short(most.small.printed)), with the head "
+        + "\(short(most.large.withHead)) against \(short(most.small.withHead))")
   }
 }

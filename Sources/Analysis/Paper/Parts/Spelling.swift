@@ -30,9 +30,14 @@ extension PaperPart {
         guard let a, let b, areSame(a.score, b.score) else {
           return Claim(statement, .cannotTell, a == nil || b == nil ? "not run" : "the words are not the same ones")
         }
-        return .higher(statement, a.whole?.estimate, than: b.whole?.estimate) {
-          String(format: "%.1f%% and %.1f%% of the words", 100 * $0, 100 * $1)
-        }
+        // Words are few, and a word is spelled or not: the exact test of those that only one of the two spells.
+        let pairs = zip(a.spelled, b.spelled)
+        let (more, fewer) = (pairs.count { $0 && !$1 }, pairs.count { !$0 && $1 }), p = signTestPValue(more, fewer)
+        return Claim(
+          statement, p >= 0.05 ? .cannotTell : more > fewer ? .seen : .notSeen,
+          String(
+            format: "%.1f%% and %.1f%% of the words; %d that only the first spells, %d only the second, p = %.2g",
+            100 * (a.whole?.value ?? 0), 100 * (b.whole?.value ?? 0), more, fewer, p))
       }
       let pieces = input.scale.sentencePiece, windows = PaperTokenizers.greedy(16, "256")
       return PaperAnswer(

@@ -25,7 +25,7 @@ extension PaperPart {
         artifacts: [
           .table(Table(key: "paper-trivial", rows, fields: fields)),
           .note(
-            "Uniform: every token as likely as any other. Unigram: frequencies of the training text's first tokens, each "
+            "Uniform: every token as likely as any other. Unigram: frequencies of the first 2 MiB of training text, each "
               + "id counted once more. The gain is what unigram saves of uniform, with its 95% interval over examples."),
         ])
     })
@@ -63,7 +63,7 @@ extension PaperPart {
     let little = "Token frequencies save less than 1% of the bits of AC, StaticAC and GZip"
     let windows = [16, 32, 64, 128].map { PaperTokenizers.greedy($0, "256") }
     let falling = "The longer the window, the less token frequencies help"
-    let much = "They save a quarter and more of the bits of bytes and SentencePiece"
+    let much = "Token frequencies save a quarter and more of the bits of bytes and SentencePiece"
     func percent(_ name: String) -> String? { gain(name).map { name + String(format: " %.2f%%", 100 * $0.value) } }
     return [
       .all(
@@ -83,9 +83,7 @@ extension PaperPart {
         much,
         ["Bytes", scale.sentencePiece].map { name in
           let own = gain(name)
-          return .above(much, 0.25, value: own?.value, interval: own?.interval()) {
-            String(format: "%@ %.1f%%", name, 100 * $0)
-          }
+          return .above(much, 0.25, value: own?.value, interval: own?.interval(), in: .percent) { "\(name) \($0)" }
         }),
     ]
   }

@@ -13,17 +13,19 @@ extension PaperPart {
     },
     run: { input in
       let all = input.measurements.uniformity
-      let note =
+      let note: RichText =
         "Kullback–Leibler divergence from uniform of the bits of the held-out text's codes, read as n-grams at every bit "
         + "(grams) and as tokens of n bits. Plug-in estimates grow with n for random bits too, since 2^n numbers are seen "
         + "ever more seldom; Miller and Madow's takes the most of that away while numbers are seen often enough. Random: the middle "
-        + "95% of 40 strings of as many bits, SHA-256 of a counter."
-      let shown = all.filter { [1, 2, 4, 8, 12, 16].contains($0.width) }
+        + "95% of 40 strings of as many bits, SHA-256 of a counter. The table has six widths, and those at which AC lies above; "
+        + "all are in \(code: "measurements/uniformity.json")."
+      // Every width of a code that is not told from random bits where it lies above them.
+      let shown = all.filter { [1, 2, 4, 8, 12, 16].contains($0.width) || ($0.isAbove && $0.stream == "AC[v=2]") }
       var artifacts = BitReading.allCases.map { reading in
         Artifact.figure(figure(all.filter { $0.reading == reading }, reading))
       }
       artifacts.append(.table(Table(key: "paper-uniformity", shown, fields: fields)))
-      artifacts.append(.note(RichText(note)))
+      artifacts.append(.note(note))
       return PaperAnswer(claims: claims(all), artifacts: artifacts)
     })
 
@@ -71,11 +73,13 @@ extension PaperPart {
     func random(_ statement: String, _ stream: String) -> Claim {
       let own = rows(stream), above = own.filter(\.isAbove)
       guard !own.isEmpty else { return Claim(statement, .cannotTell, "nothing was measured") }
-      let most = above.max { $0.millerMadow < $1.millerMadow }
+      let most = above.max { $0.excess < $1.excess }
       return Claim(
         statement, 4 * above.count < own.count ? .seen : .notSeen,
         "\(above.count) of \(own.count) readings above the band of random bits"
-          + (most.map { String(format: ", at most %.2g bits at n = %d", $0.millerMadow, $0.width) } ?? ""))
+          + (most.map {
+            String(format: ", by at most %.2g bits (%@, n = %d)", $0.excess, $0.reading.rawValue, $0.width)
+          } ?? ""))
     }
     func told(_ statement: String, _ stream: String) -> Claim {
       let one = random(statement, stream)
@@ -117,5 +121,7 @@ extension PaperPart {
 
 extension BitUniformity {
   /// Whether it is farther from uniform than random bits are.
-  fileprivate var isAbove: Bool { millerMadow > randomMillerMadow.upper }
+  fileprivate var isAbove: Bool { excess > 0 }
+  /// Bits above the band of random ones.
+  fileprivate var excess: Double { millerMadow - randomMillerMadow.upper }
 }

@@ -51,7 +51,8 @@ extension PaperPart {
         artifacts: [
           .table(Table(key: "paper-vocabulary", rows, fields: fields)),
           .note(
-            "Matched by tokens, the larger vocabulary sees twice the text; matched by bytes, half the tokens. The paper asks at "
+            "Matched by tokens, the larger vocabulary sees twice the text; matched by bytes, half the tokens. With few tokens v=256 "
+              + "may still be on its plateau: the part 'Seeds' has both with equal FLOPs, where v=256 has many more. The paper asks at "
               + "25m with \(short(input.baseline.number("setup", "m2", "tokens"))) tokens."),
         ])
     })

@@ -21,11 +21,9 @@ extension PaperPart {
           guard let group = input.cell("windows", PaperTokenizers.greedy(bits, v)), group.heldOut != nil else {
             return nil
           }
-          let paper = ["main", "windowAblation"].compactMap { table in
-            input.baseline.table(table)?.rows(where: ["tokenizer": group.tokenizer]).last?.number("bitsPerByte")
-          }
           return WindowRow(
-            bits: bits, vocabulary: v, group: group, gain: input.gain(group), paper: paper.first)
+            bits: bits, vocabulary: v, group: group,
+            paper: printedSize(input.baseline).flatMap { printed(group.tokenizer, $0, input.baseline) })
         }
       }
       return PaperAnswer(
@@ -39,17 +37,32 @@ extension PaperPart {
               $0.group.tokenization?.compressionRatio
             }),
           .note(
-            "The gain is what M2 saves of the better trivial model's bits, with its 95% interval; token frequencies are of the first "
-              + "2 MiB of training text, of which M2 may have seen less. The paper's column is its largest M2 that has the row."
+            "The gain is what M2 saves of the bits of the better trivial model, uniform or frequencies of its own training tokens, with its "
+              + "95% interval. The paper's column is of its \(printedSize(input.baseline) ?? "M2"), the largest that has every row."
           ),
         ])
     })
+
+  /// The paper's bits/byte of windows at a size.
+  private static func printed(_ tokenizer: String, _ size: String, _ baseline: Baseline) -> Double? {
+    ["main", "windowAblation"].lazy.compactMap { table in
+      baseline.table(table)?.rows(where: ["tokenizer": tokenizer, "size": size]).first?.number("bitsPerByte")
+    }.first
+  }
+
+  /// The paper's largest size that has all windows.
+  private static func printedSize(_ baseline: Baseline) -> String? {
+    (baseline.table("modelSizes")?.rows() ?? []).compactMap { $0.text("name") }.last { size in
+      PaperTokenizers.vocabularies.allSatisfy { v in
+        PaperTokenizers.windows.allSatisfy { printed(PaperTokenizers.greedy($0, v), size, baseline) != nil }
+      }
+    }
+  }
 
   private struct WindowRow {
     let bits: Int
     let vocabulary: String
     let group: CellGroup
-    let gain: BootstrapEstimate?
     let paper: Double?
     var bitsPerToken: Double? {
       group.heldOut.flatMap { score in group.tokenization?.compressionRatio.map { score.bitsPerByte * $0 } }
@@ -66,7 +79,7 @@ extension PaperPart {
     .number("paperBitsPerByte", "Paper bits/byte", unit: "bits/byte", .fixed(2)) { $0.paper },
     .number("bitsPerToken", "Bits/token", unit: "bits/token", .fixed(2), better: .lower) { $0.bitsPerToken },
     .estimate("gain", "Gain", .percent(2), better: .higher) {
-      .number($0.gain?.value, interval: $0.gain?.interval())
+      .number($0.group.gain?.value, interval: $0.group.gain?.interval())
     },
   ]
 
@@ -99,9 +112,9 @@ extension PaperPart {
           "With v=\(v), windows of 16 bits have fewer bits/byte than those of 32", cell(16), than: cell(32), input.seeds
         ),
         .lower(
-          "With v=\(v), bits/byte fall again from 32 to 128 bits, towards AC's own", cell(128), than: cell(32),
+          "With v=\(v), bits/byte fall again from 32 to 128 bits, as in the paper below 2b", cell(128), than: cell(32),
           input.seeds),
-        learnedMore(learned, input.gain(cell(16)), than: input.gain(cell(128))),
+        learnedMore(learned, cell(16)?.gain, than: cell(128)?.gain),
       ]
     }
   }
