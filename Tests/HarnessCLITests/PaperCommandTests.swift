@@ -31,14 +31,14 @@ private var baseline: String {
     #expect(plan.status == 0, "\(plan.errors)")
     let planned = String(decoding: plan.output, as: UTF8.self)
     #expect(
-      planned.contains("paper-tiny: 5 parts") && planned.contains("resets     3 cells, 1 of them of parts above"),
+      planned.contains("paper-tiny: 5 parts") && planned.contains("resets     6 cells, 1 of them of parts above"),
       "\(planned)")
     #expect(!FileManager.default.fileExists(atPath: scratch.path + "/run"))
 
     let first = try harness(common + parts)
     #expect(first.status == 0, "\(first.errors)")
     let records = try RecordFolder(runFolder: scratch.path + "/run").load().records
-    #expect(records.count == 6 && records.allSatisfy { $0.bitsPerByte != nil }, "lossy codes are scored too")
+    #expect(records.count == 11 && records.allSatisfy { $0.bitsPerByte != nil }, "lossy codes are scored too")
     let lossy = try #require(records.first { $0.tokenizer.contains("greedy") })
     #expect(lossy.tokenization?.roundTrips == false && lossy.heldOut?.problem != nil)
     #expect(lossy.protocol.fields["evaluation.lossy"] == "scored")
@@ -52,7 +52,7 @@ private var baseline: String {
     // Nothing is made twice, and the report of what is there is the same.
     let again = try harness(common + parts)
     #expect(again.status == 0 && !again.errors.contains("measuring"), "\(again.errors)")
-    #expect(try RecordFolder(runFolder: scratch.path + "/run").load().records.count == 6)
+    #expect(try RecordFolder(runFolder: scratch.path + "/run").load().records.count == 11)
     #expect(try String(contentsOfFile: place, encoding: .utf8) == report)
     // What is damaged is said, and measured again.
     try Data("{".utf8).write(to: URL(fileURLWithPath: scratch.path + "/run/measurements/stability.json"))
