@@ -30,13 +30,14 @@ run: build
 build: packages
 	swift build -c release --product harness
 
+# Another package's program first, with the same flags in the same place: what it is made of is then not compiled again.
 test: test-python torch-python
+	swift build --package-path Examples/Nibbles $(TEST)
 	swift build $(TEST) --build-tests --explicit-target-dependency-import-check error
 	swift test $(TEST) --skip-build
-	swift build --package-path Examples/Nibbles
 	rm -rf .build/nibbles
-	Examples/Nibbles/.build/debug/my-harness train 'Nibbles[first=low]' --corpus Makefile --out .build/nibbles --store .build/nibbles-store
-	Examples/Nibbles/.build/debug/my-harness check .build/nibbles Makefile
+	.build-testing/release/my-harness train 'Nibbles[first=low]' --corpus Makefile --out .build/nibbles --store .build/nibbles-store
+	.build-testing/release/my-harness check .build/nibbles Makefile
 
 # A Python with libraries that nobody here wrote, to test against: tokenizers for Examples/plugins/library.py and, with
 # tiktoken and sentencepiece, for `harness bench codec`; tensorboard and cmarkgfm (GitHub's Markdown) for what reports write.
@@ -74,11 +75,11 @@ test-scale: $(PROGRAM)
 test-tutorial: $(PROGRAM)
 	Tests/tutorial/run.sh
 
-# Built apart, in debug, since DocC reads what the compiler says of symbols.
+# From the tests' build: DocC reads what the compiler left beside the modules.
 docs: packages
 	rm -rf .build/docs && mkdir -p .build/docs
 	for target in Tokenizers Plugins HarnessCLI; do \
-	  swift package --scratch-path .build-docs --allow-writing-to-directory .build/docs generate-documentation \
+	  swift package $(TEST) --allow-writing-to-directory .build/docs generate-documentation \
 	    --target $$target --output-path .build/docs/$$target --warnings-as-errors || exit 1; \
 	done
 
@@ -137,4 +138,4 @@ format:
 	swift format --in-place --recursive --parallel $(SOURCES)
 
 clean:
-	rm -rf .build .build-testing .build-docs Examples/Nibbles/.build Fuzz/.build
+	rm -rf .build .build-testing Fuzz/.build
