@@ -138,4 +138,4 @@ format:
 	swift format --in-place --recursive --parallel $(SOURCES)
 
 clean:
-	rm -rf .build .build-testing Fuzz/.build
+	rm -rf .build .build-testing Examples/Nibbles/.build Fuzz/.build

@@ -17,7 +17,10 @@ extension RecordAnalysis {
       notes.append("≈ not told apart from the best of its size (paired test, p ≥ 0.05).")
     }
     if input.groups.contains(where: { $0.isLearned == false }) {
-      notes.append("○ not learned: M2 is not better than the better trivial model by more than its interval.")
+      notes.append(
+        input.groups.contains { $0.gain != nil }
+          ? "○ not learned: M2 does not save more than 1% of the best trivial model's bits, by the interval of what it saves."
+          : "○ not learned: M2 is not better than the better trivial model by more than its interval.")
     }
     if input.groups.contains(where: { isNotedAsUntuned($0, input) }) {
       notes.append(

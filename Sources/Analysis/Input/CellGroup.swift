@@ -10,9 +10,11 @@ public struct CellGroup: Sendable {
   public let records: [RunRecord]
   /// Held-out bits/byte over all seeds; nil without a score.
   public let heldOut: ScoreEstimate?
-  /// What M2 saves of the better trivial model's bits, as a share of these, example by example; nil where the trivial
+  /// What M2 saves of the best trivial model's bits, as a share of these, example by example; nil where the trivial
   /// models were not scored by example.
   var gain: BootstrapEstimate?
+  /// Less is nothing learned.
+  static let leastGain = 0.01
 
   /// A finished record where there is one: for what does not depend on the seed.
   public var representative: RunRecord { records.first(where: \.isFinished) ?? records[0] }
@@ -31,10 +33,11 @@ public struct CellGroup: Sendable {
     [tokenization?.uniformBitsPerByte, tokenization?.unigramBitsPerByte].compactMap { $0 }.min()
   }
 
-  /// Whether M2 is better than both trivial models by more than the interval of what it gains on them, or where that is not
-  /// known, by more than its own; nil without numbers to tell by. Without an interval, by more than 1%.
+  /// Whether M2 gains more than ``leastGain`` on trivial models, by the interval of the gain; where the gain is not known,
+  /// whether it is better than both by more than its own interval, and without one, by more than 1%. nil without numbers to
+  /// tell by.
   public var isLearned: Bool? {
-    if let gain { return gain.interval().lower > 0 }
+    if let gain { return gain.interval().lower > Self.leastGain }
     guard let heldOut, let trivial = trivialBitsPerByte else { return nil }
     return (heldOut.interval?.upper ?? heldOut.bitsPerByte * 1.01) < trivial
   }

@@ -140,14 +140,17 @@ public struct Claim: Sendable, Hashable {
       return Claim(statement, .cannotTell, numbers + ", which no test pairs")
     }
     let whole = elsewhere.isEmpty ? nil : DifferenceTest(a.scores, b.scores, elsewhere: elsewhere.map(\.deviation))
-    let range =
-      (whole?.interval() ?? difference.interval).map { String(format: " [%+.3f, %+.3f]", $0.lower, $0.upper) } ?? ""
+    // The interval is the test's, so that what it holds and the verdict are one.
+    let test = whole ?? difference.test
+    let range = test.map { String(format: " [%+.3f, %+.3f]", $0.interval().lower, $0.interval().upper) } ?? ""
     let said = numbers + String(format: ", %+.3f", difference.bitsPerByte) + range
-    if !isTie, let whole, whole.pValue >= 0.05 {
+    if let whole, whole.pValue >= 0.05 {
       let most = elsewhere.max { $0.deviation.bitsPerByte < $1.deviation.bitsPerByte }
-      return Claim(statement, .cannotTell, said + (most.map { ", no more than seeds may change (\($0.text))" } ?? ""))
+      let why = isTie ? "" : most.map { ", no more than seeds may change (\($0.text))" } ?? ""
+      return Claim(statement, .cannotTell, said + why)
     }
-    return Claim(statement, isTie ? .cannotTell : difference.bitsPerByte < 0 ? .seen : .notSeen, said)
+    let isTold = whole != nil || !isTie
+    return Claim(statement, !isTold ? .cannotTell : difference.bitsPerByte < 0 ? .seen : .notSeen, said)
   }
 }
 

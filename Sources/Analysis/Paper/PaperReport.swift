@@ -154,6 +154,7 @@ private func together(_ claims: [Claim]) -> String {
 
 /// The same as a sentence.
 private func sentence(_ claims: [Claim]) -> RichText {
+  if claims.isEmpty { return "Nothing is claimed." }
   func count(_ verdict: Claim.Verdict) -> String? {
     let count = claims.count { $0.verdict == verdict }
     return count > 0 ? "\(count) \(verdict.rawValue)" : nil

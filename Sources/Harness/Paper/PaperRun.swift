@@ -246,11 +246,13 @@ extension PaperRun {
           + "allow either. A claim of several comparisons is seen if each is, which needs no correction for their number, and not "
           + "seen if one is not, which has none: with many, one of them may be chance. With one seed a test is of these trained models on "
           + "other text; where settings like these were trained with several seeds (part \"Seeds\", at the smallest size), what these change "
-          + "counts too where trained cells are compared on the held-out text."),
+          + "counts too where cells' bits/byte on the held-out text are compared as they stand: not gains, points at equal FLOPs/byte, "
+          + "weights on the way or other texts."),
       .note(
         "‡ of a lossy code: the paper's windows (\(code: "end=greedy")) do not always decode, so that M2's bits may leave some of the "
-          + "text out. ○, in figures a hollow mark, not learned: M2 does not save bits of the better trivial model's, uniform or frequencies of its own "
-          + "training tokens, by the interval of what it saves; a difference is then of the codes and not of what M2 learned. […] is the "
+          + "text out. ○, in figures a hollow mark, not learned: M2 does not save more than 1% of the best trivial model's bits (uniform, frequencies "
+          + "of its own training tokens, or of the first 2 MiB of training text), by the interval of what it saves, or where its tokens "
+          + "were not sampled by that of its bits; a difference is then of the codes and not of what M2 learned. […] is the "
           + "95% interval, of fewer than 20 examples by Student's t."),
     ]
   }

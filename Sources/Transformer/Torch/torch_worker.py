@@ -157,7 +157,7 @@ class Model(torch.nn.Module):
 
     def token_nats(self, tokens):
         x, targets = self.states(tokens).flatten(0, 1), tokens.flatten()
-        rows = max(64, (1 << (28 if tokens.is_cuda else 24)) // self.vocabulary)  # a compiler unrolls the blocks
+        rows = max(64, (1 << (28 if tokens.is_cuda else 24)) // self.vocabulary)  # the compiler unrolls blocks: few, of up to 1 GB
         if len(targets) <= rows:
             return self.head(x, targets)
         # Logits of a block at a time, computed again for their gradients: never tokens × vocabulary.

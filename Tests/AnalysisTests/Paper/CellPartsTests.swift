@@ -57,6 +57,18 @@ private let small = PaperTokenizers.greedy(16, "256"), large = PaperTokenizers.g
     #expect(found.verdict("At equal FLOPs/byte of inference SentencePiece") == verdict)
   }
 
+  /// Where bytes that cost less are better too, it is these that must be beaten.
+  @Test(arguments: [(1.6, Claim.Verdict.notSeen), (1.4, .seen)])
+  func cheaperAndBetterCounts(bits: Double, verdict: Claim.Verdict) throws {
+    let records = try zip(sizes, [(1.0, 1.5), (4, 1.8), (16, 2.1)]).flatMap { size, point in
+      try [("Bytes", point.1, point.0), (pieces, bits, 8)].map { name, bits, cost in
+        try cell(name, bits, size: size) { $0.ratio = (Double(size.prefix { $0.isNumber }) ?? 1) / cost }
+      }
+    }
+    let found = try answer(.mainResult, tables: ["main": records])
+    #expect(found.verdict("At equal FLOPs/byte of inference SentencePiece") == verdict)
+  }
+
   /// What holds at the sizes that were run is not said of all sizes.
   @Test func whatIsNotRunIsNotLearnedFromEither() throws {
     let one = sample("AC[v=256]", ratio: 4.6)
@@ -147,7 +159,7 @@ private let small = PaperTokenizers.greedy(16, "256"), large = PaperTokenizers.g
       $0.samples = [one, sample("Bytes", ratio: 1)]
     }
     #expect(found.verdict("M2 learns nothing from single bits") == .seen)
-    #expect(found.artifacts.tables[0].rows.count == 2)
+    #expect(found.artifacts.tables[0].rows.count == 4)
   }
 }
 

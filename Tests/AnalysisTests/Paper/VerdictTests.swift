@@ -67,7 +67,7 @@ private let inputs: [String: @Sendable (Bool) throws -> PaperAnswer] = [
     let records = try sizes.enumerated().flatMap { step, size -> [RunRecord] in
       let fall = pow(holds ? 0.9 : 1.1, Double(step))
       let values: [String: Double] = [
-        pieces: holds ? 1.5 : 2.5, "Bytes": 2, small: holds ? [2.4, 2, 1.4][step] / fall : 3, large: holds ? 1.8 : 2.8,
+        pieces: holds ? 1.5 : 2.5, "Bytes": 2, small: holds ? [2.4, 2, 1.4][step] / fall : 3, large: holds ? 1.55 : 2.8,
         "GZip[v=256]": holds ? 3 : 1.5, "GZip[v=65k]": 3.2,
       ]
       return try values.sorted { $0.key < $1.key }.map { try cell($0, $1 * fall, size: size) }

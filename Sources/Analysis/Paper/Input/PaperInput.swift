@@ -45,42 +45,24 @@ public struct PaperInput: Sendable {
   func sample(_ tokenizer: String, exampleSize: Int? = nil) -> TokenSample? {
     measurements.samples.first { $0.tokenizer == tokenizer && $0.exampleSize == exampleSize ?? scale.exampleBytes }
   }
-
 }
 
-/// What M2 saves of the bits of the better trivial model: uniform, or frequencies of the tokens that it was trained on. 0
-/// where it learned nothing; nil where they were not measured on the very examples that M2 was scored on.
+/// What M2 saves of the bits of the best trivial model: uniform, frequencies of the tokens that it was trained on, or those of
+/// the first 2 MiB of training text, which are surer where it was trained on few. 0 where it learned nothing; nil where these
+/// were not measured on the very examples that M2 was scored on.
 private func gain(of group: CellGroup, over sample: TokenSample) -> BootstrapEstimate? {
+  var trivial = [sample.uniformScores, sample.unigramScores]
   // What all examples cost by M2's own training tokens is in its record; how that is shared among them is not, and taken
   // from the sample's frequencies.
-  var unigram = sample.unigramScores
-  if let own = group.tokenization?.unigramBitsPerByte, let sampled = unigram?.bitsPerByte, sampled > 0 {
-    unigram = ExampleScores(nats: sample.unigramBits.map { $0 * natsPerBit * own / sampled }, bytes: sample.bytes)
+  if let own = group.tokenization?.unigramBitsPerByte, let sampled = sample.unigramScores?.bitsPerByte, sampled > 0 {
+    trivial.append(
+      ExampleScores(nats: sample.unigramBits.map { $0 * natsPerBit * own / sampled }, bytes: sample.bytes))
   }
-  guard
-    let trivial = [sample.uniformScores, unigram].compactMap(\.self).min(by: { $0.bitsPerByte < $1.bitsPerByte }),
+  guard let best = trivial.compactMap(\.self).min(by: { $0.bitsPerByte < $1.bitsPerByte }),
     let own = group.heldOut.flatMap({ ExampleScores.mean($0.scores) })
   else { return nil }
   var resampling = Resampling()
-  return resampling.saving(own, of: trivial)
-}
-
-extension Claim {
-  /// That M2 learns nothing from codes: it gains less than 1% on the better trivial model, where from another code, of which
-  /// it has as much, it gains more.
-  /// - Parameter pairs: a code's cell, and the other's.
-  static func nothingLearned(_ statement: String, _ pairs: [(group: CellGroup?, control: CellGroup?)]) -> Claim {
-    .all(
-      statement,
-      pairs.map { group, control in
-        guard let group else { return Claim(statement, .cannotTell, "not run") }
-        guard let gain = group.gain else { return Claim(statement, .cannotTell, "\(group.label) not measured") }
-        let learned = Claim.above(
-          statement, 0.01, value: control?.gain?.value, interval: control?.gain?.interval(), in: .percent
-        ) { "\(control?.label ?? "") gains \($0)" }
-        return Claim.below(statement, gain, 0.01) { "\(group.label) gains \($0)" }.besides(learned)
-      })
-  }
+  return resampling.saving(own, of: best)
 }
 
 extension Resampling {

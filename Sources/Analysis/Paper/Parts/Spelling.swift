@@ -48,7 +48,7 @@ extension PaperPart {
             "M2 spells more held-out words from SentencePiece's tokens than from windows of 16 bits", row(pieces),
             than: row(windows)),
           better(
-            "From SentencePiece's tokens it spells more by ids of the letters' own than by its pieces", row(pieces),
+            "From SentencePiece's tokens M2 spells more by ids of the letters' own than by its pieces", row(pieces),
             than: row(pieces, .spellByOwnTokens)),
         ],
         artifacts: [

@@ -19,7 +19,7 @@ extension PaperPart {
         + "ever more seldom; Miller and Madow's takes the most of that away while numbers are seen often enough. Random: the middle "
         + "95% of 40 strings of as many bits, SHA-256 of a counter. The table has six widths, and those at which AC lies above; "
         + "all are in \(code: "measurements/uniformity.json")."
-      // Every width of a code that is not told from random bits where it lies above them.
+      // And those of AC above random bits: it is said that there are none.
       let shown = all.filter { [1, 2, 4, 8, 12, 16].contains($0.width) || ($0.isAbove && $0.stream == "AC[v=2]") }
       var artifacts = BitReading.allCases.map { reading in
         Artifact.figure(figure(all.filter { $0.reading == reading }, reading))

@@ -37,8 +37,7 @@ extension PaperPart {
               $0.group.tokenization?.compressionRatio
             }),
           .note(
-            "The gain is what M2 saves of the bits of the better trivial model, uniform or frequencies of its own training tokens, with its "
-              + "95% interval. The paper's column is of its \(printedSize(input.baseline) ?? "M2"), the largest that has every row."
+            "The gain is what M2 saves of the bits of the best trivial model, with its 95% interval over examples. The paper's column is of its \(printedSize(input.baseline) ?? "M2"), the largest that has every row."
           ),
         ])
     })
@@ -126,7 +125,9 @@ extension PaperPart {
     let claim = Claim.higher(statement, short, than: long) {
       String(format: "gains %.2f%% at 16, %.2f%% at 128", 100 * $0, 100 * $1)
     }
-    guard let short, let long, max(short.interval().upper, long.interval().upper) < 0.01 else { return claim }
+    guard let short, let long, max(short.interval().upper, long.interval().upper) < CellGroup.leastGain else {
+      return claim
+    }
     return Claim(statement, .cannotTell, claim.numbers + ": nothing at either")
   }
 }
