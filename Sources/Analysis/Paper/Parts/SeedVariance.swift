@@ -24,7 +24,10 @@ extension PaperPart {
       }
       let most = (input.baseline.table("seedVariance25m")?.rows() ?? []).compactMap { $0.number("standardDeviation") }
         .max()
-      func cell(_ tokenizer: String) -> CellGroup? { input.cell("seeds", tokenizer, input.scale.smallest) }
+      /// nil with one seed: nothing is then told over seeds.
+      func cell(_ tokenizer: String) -> CellGroup? {
+        input.cell("seeds", tokenizer, input.scale.smallest).flatMap { ($0.heldOut?.seeds.count ?? 0) > 1 ? $0 : nil }
+      }
       let windows = PaperTokenizers.greedy(16, "256")
       return PaperAnswer(
         claims: [
