@@ -106,6 +106,38 @@ private let small = PaperTokenizers.greedy(16, "256"), large = PaperTokenizers.g
   }
 }
 
+/// What M2 gains is known of cells whose tokens were sampled, by whatever part, and whose M1 made them.
+@Suite struct GainTests {
+  private func gain(_ samples: [TokenSample], m1: Double? = nil, unigram: Double = 8, bits: Double = 3) throws
+    -> Double?
+  {
+    let record = try cell("AC[v=256]", bits, unigram: unigram) { $0.m1BitsPerByte = m1 }
+    let table = AnalysisInput(records: [record], protocol: ComparisonProtocol(fields: Cell().fields))
+    return PaperInput(scale: .small, baseline: try canonicalBaseline(), tables: ["main": table], samples: samples)
+      .cell("main", "AC[v=256]")?.gain?.value
+  }
+
+  @Test func theBestTrivialModelCounts() throws {
+    // Uniform 4 bits/byte; own frequencies 3.2; those of the sample 90% of uniform, 3.6.
+    let one = sample("AC[v=256]", ratio: 2, unigramShare: 0.9)
+    let scored = try cell("AC[v=256]", 3).heldOut?.bitsPerByte, own = try #require(scored)
+    let uniform = try #require(one.uniformScores?.bitsPerByte)
+    let byUniform = try #require(try gain([sample("AC[v=256]", ratio: 2)]))
+    #expect(abs(byUniform - (uniform - own) / uniform) < 1e-9)
+    let bySample = try #require(try gain([one]))
+    #expect(abs(bySample - (0.9 * uniform - own) / (0.9 * uniform)) < 1e-9)
+    let byOwn = try #require(try gain([one], unigram: 3.2))
+    #expect(abs(byOwn - (3.2 - own) / 3.2) < 1e-9)
+  }
+
+  @Test func otherTokensTellNothing() throws {
+    let one = sample("AC[v=256]", ratio: 2)
+    #expect(try gain([one]) != nil && gain([]) == nil)
+    #expect(try gain([one], m1: 2) == nil, "its M1 took other steps than the scale's")
+    #expect(try gain([sample("AC[v=256]", ratio: 2, exampleSize: 1024)]) == nil)
+  }
+}
+
 @Suite struct WindowLengthTests {
   @Test func longWindowsAreComparedWithShortOnes() throws {
     let bits = [16: 2.0, 24: 2.2, 32: 2.5, 64: 2.3, 128: 1.7]
@@ -195,6 +227,12 @@ private let small = PaperTokenizers.greedy(16, "256"), large = PaperTokenizers.g
     let rows = try #require(baseline.table("seedVariance25m")).rows().compactMap { $0.text("tokenizer") }
     #expect(rows.count == 9)
     for row in rows { #expect(trained.contains { baseline.rowName(for: $0) == row }, "\(row) has no cells") }
+  }
+
+  @Test func oneSeedTellsNothingOverSeeds() throws {
+    let records = try [cell(pieces, 1.6, size: "100k"), cell("Bytes", 2, size: "100k")]
+    let found = try answer(.seeds, tables: ["seeds": records])
+    #expect(found.claims.allSatisfy { $0.verdict == .cannotTell })
   }
 
   @Test func deviationsHaveIntervalsAndDifferencesTests() throws {
