@@ -279,6 +279,28 @@ private let small = PaperTokenizers.greedy(16, "256"), large = PaperTokenizers.g
     #expect(found.verdict("With data in proportion") == .cannotTell, "SentencePiece and windows are missing")
   }
 
+  /// Where the first weights that were kept saw eight times what is in proportion, they tell what they show in spite of it.
+  @Test(arguments: [2.5, 1.5]) func dataOutOfProportionTellsLittle(ofTheSmallest smallest: Double) throws {
+    let names = ["Bytes", pieces, small]
+    let records = try names.flatMap { name in
+      try [("100k", 100_000), ("1m", 800_000)].map { size, parameters in
+        try cell(name, 2, size: size) { $0.parameters = parameters }
+      }
+    }
+    let found = try answer(.scaledData, tables: ["main": records]) {
+      $0.snapshots = names.flatMap { name in
+        [
+          score(name, "100k", step: 100, tokens: 1_000_000, smallest),
+          score(name, "1m", step: 100, tokens: 1_000_000, 2),
+        ]
+      }
+    }
+    #expect(found.verdict("With data in proportion") == (smallest > 2 ? .seen : .cannotTell))
+    let saving = try #require(found.claims.last)
+    #expect(saving.verdict == .cannotTell)
+    #expect(saving.numbers.contains("Bytes 100k saw 1.00 M tokens where 125 k are in proportion"))
+  }
+
   @Test func theFirstPositionIsLearnedMore() throws {
     let counts = [Int](repeating: 100, count: exampleCount)
     func one(_ step: Int, _ position: Int, _ right: Int, _ trivial: Int) -> PositionAccuracy {
