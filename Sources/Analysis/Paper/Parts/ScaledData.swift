@@ -87,8 +87,9 @@ extension PaperPart {
     }
   }
 
-  /// How many times as many tokens one may have seen, beside its proportion, as what it is compared with: weights are kept at
-  /// steps that double, of which the nearest is as far off as that at most, if it is not the first.
+  /// How many times as many tokens one may have seen, beside its proportion, as what it is compared with. Weights are kept
+  /// at steps that double: the nearest are off by the root of 2 at most, two of them by 2 beside each other, unless the
+  /// proportion lies before the first.
   private static let tolerance = 2.0
 
   /// Of each tokenizer and size the snapshot that is nearest.
